@@ -1,0 +1,130 @@
+//! The data of a minor release: the files of `cpython-versions/<minor>/`.
+//!
+//! Maps are ordered, so that what is written depends on what was read and nothing else.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// `opcodes.toml`
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Opcodes {
+    pub opcodes: BTreeMap<String, Opcode>,
+    pub roles: Roles,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Opcode {
+    pub number: u8,
+    /// The opcode that this one de-specialises to; itself for a generic member.
+    pub base: String,
+    /// Code units of inline cache behind the instruction.
+    pub caches: u8,
+    /// Why the opcode has no template: `instrumented`, `adaptive`, `cache`, `reserved`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<String>,
+    /// Why the opcode could not be derived, with the upstream place, by release.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left: BTreeMap<String, String>,
+}
+
+/// Opcodes that the decoder must know by what they do, found in the sources.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Roles {
+    /// Extends the argument of the next instruction.
+    pub extended_arg: u8,
+    /// Inline cache.
+    pub cache: u8,
+    /// Opcodes (generic members) that jump backwards; empty where direction lies in the argument.
+    pub backward_jumps: Vec<u8>,
+    /// Makes the frame's generator.
+    pub return_generator: u8,
+    /// Starts a function or resumes a generator.
+    pub resume: u8,
+}
+
+/// `layouts.toml`
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Layouts {
+    pub structs: BTreeMap<String, Struct>,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Struct {
+    pub size: u64,
+    pub align: u64,
+    pub fields: BTreeMap<String, Field>,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Field {
+    /// Bytes from the start of the struct, members of anonymous structs included.
+    pub offset: u64,
+    /// A scalar in the template language's spelling (`i32`, `object`, `*object`), `struct NAME`,
+    /// or for an array member `[TYPE; N]`.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// Bit fields: first bit in the scalar at `offset`, and width.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<(u8, u8)>,
+}
+
+/// `functions.toml`: every C function that templates of this release call.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Functions {
+    pub functions: BTreeMap<String, Function>,
+    pub globals: BTreeMap<String, Global>,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Function {
+    /// `fn(object, object) -> object`; `fn(object, ...) -> object` where variadic.
+    pub signature: String,
+    /// `exported`, `hidden` (declared, not exported) or `static` in `ceval.c`.
+    pub linkage: Linkage,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Linkage {
+    Exported,
+    Hidden,
+    Static,
+}
+
+/// A C variable that templates take the address of.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Global {
+    /// As in [`Field::ty`].
+    #[serde(rename = "type")]
+    pub ty: String,
+    pub linkage: Linkage,
+}
+
+/// `sources.toml`: what the data was read from.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Sources {
+    pub releases: BTreeMap<String, Release>,
+}
+
+/// One synced release.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Release {
+    /// SHA-256 of the source archive as published, where the release was downloaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
+    /// Opcode to the place and hash of its upstream text.
+    pub opcodes: BTreeMap<String, Upstream>,
+    /// The same for vocabulary macros, inlined functions and mirrored functions.
+    pub macros: BTreeMap<String, Upstream>,
+    pub inlined: BTreeMap<String, Upstream>,
+    pub mirrored: BTreeMap<String, Upstream>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Upstream {
+    pub file: String,
+    pub line: u32,
+    /// SHA-256 of the text, white space folded and comments removed.
+    pub hash: String,
+}

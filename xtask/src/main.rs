@@ -1,0 +1,3 @@
+//! `cargo xtask`: every maintenance task of the project.
+
+fn main() {}
