@@ -1,1 +1,4 @@
 //! Cevalry: a just-in-time compiler for CPython, derived from its evaluation loop.
+
+pub mod emit;
+pub mod jit;

@@ -1,0 +1,89 @@
+//! What is known at a point of compiled code about each local and each stack slot.
+//!
+//! A block is compiled for one context; an exit carries one. The same description serves to
+//! enter a block, to compare versions, and to write a frame for the interpreter.
+
+/// A general register, by its encoding.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Gpr(pub u8);
+
+/// A vector register, by its encoding.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Xmm(pub u8);
+
+/// Where 64 bits are.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Loc {
+    Gpr(Gpr),
+    Xmm(Xmm),
+    /// A slot of the native frame, counted from its base.
+    Native(u16),
+}
+
+/// How a slot's value is held.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Held {
+    /// In the frame's own memory, boxed, with a reference of its own (or NULL).
+    Memory,
+    /// A pointer outside the frame's memory; `owned` when the slot has a reference of its own,
+    /// which is otherwise added when the frame is written.
+    Object { at: Loc, owned: bool },
+    /// The object that local `n` holds in the frame's memory; no reference of its own.
+    Local(u16),
+    /// A known object that outlives the code; no reference of its own. 0 is NULL.
+    Constant(usize),
+    /// An unboxed `float`.
+    Float(Loc),
+    /// An unboxed `int` that fits 64 bits.
+    Long(Loc),
+    /// An unboxed `int` whose value is known.
+    LongConstant(i64),
+    /// An unboxed `float` whose bits are known.
+    FloatConstant(u64),
+    /// An unboxed `bool`, 0 or 1.
+    Bool(Loc),
+}
+
+/// What the frame's memory holds for a local whose value is elsewhere.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Behind {
+    /// The same value, boxed and owned: nothing to write.
+    Same,
+    /// NULL, or an owned exact `float` or `int` that is dropped when the slot is written.
+    Stale,
+}
+
+/// What is known of a slot's object.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Known {
+    /// May even be NULL.
+    Nothing,
+    Bound,
+    Unbound,
+    /// `Py_TYPE(x)` is exactly the type object at this address.
+    Type(usize),
+}
+
+/// One local or stack slot.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Slot {
+    pub held: Held,
+    pub behind: Behind,
+    pub known: Known,
+}
+
+/// What a block may rely on when it is entered.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Context {
+    pub locals: Box<[Slot]>,
+    pub stack: Box<[Slot]>,
+}
+
+impl Slot {
+    /// A slot in memory of which nothing is known.
+    pub const MEMORY: Slot = Slot {
+        held: Held::Memory,
+        behind: Behind::Same,
+        known: Known::Nothing,
+    };
+}
