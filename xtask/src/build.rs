@@ -1,0 +1,92 @@
+//! `cargo xtask build`: the extension module for each interpreter, in a folder to import it from.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::python::{self, Python};
+
+/// Build the extension module for interpreters and print the folders to put on PYTHONPATH.
+#[derive(clap::Args)]
+pub struct BuildArgs {
+    /// An interpreter to build for (a path or a command; may be given several times).
+    /// Without it: every supported one on PATH and among pyenv's versions.
+    #[arg(long = "python", value_name = "PATH")]
+    pythons: Vec<PathBuf>,
+}
+
+/// Run the command.
+pub fn run(args: &BuildArgs) -> Result<()> {
+    let pythons = python::chosen(&args.pythons)?;
+    let folders = build(&pythons)?;
+    for (python, folder) in pythons.iter().zip(&folders) {
+        eprintln!("{}: {}", python.describe(), folder.display());
+    }
+    for folder in &folders {
+        println!("{}", folder.display());
+    }
+    Ok(())
+}
+
+/// Build for each interpreter; interpreters that load the same modules share one build.
+/// Gives the folder to import from for each, in order.
+pub fn build(pythons: &[Python]) -> Result<Vec<PathBuf>> {
+    let mut built: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for python in pythons {
+        if !built.contains_key(&python.tag()) {
+            built.insert(python.tag(), build_one(python)?);
+        }
+    }
+    Ok(pythons.iter().map(|python| built[&python.tag()].clone()).collect())
+}
+
+fn build_one(python: &Python) -> Result<PathBuf> {
+    let target = process::target_dir().join("pythons").join(python.tag());
+    eprintln!("building for {}", python.describe());
+    process::run(
+        process::cargo()
+            .args(["build", "--release", "--lib", "--package", "cevalry", "--target-dir"])
+            .arg(&target)
+            .env("PYO3_PYTHON", &python.command)
+            .env("PYO3_BUILD_EXTENSION_MODULE", "1"),
+    )?;
+    let import = target.join("import");
+    lay_out(&target.join("release/libcevalry.so"), &import, python.suffix())?;
+    Ok(import)
+}
+
+/// Put the Python package and the compiled module together as an importable folder.
+fn lay_out(library: &Path, import: &Path, suffix: &str) -> Result<()> {
+    let package = import.join("cevalry");
+    if package.exists() {
+        fs::remove_dir_all(&package)
+            .with_context(|| format!("cannot clear {}", package.display()))?;
+    }
+    copy_tree(&process::root().join("python/cevalry"), &package)?;
+    let module = package.join(format!("_cevalry{suffix}"));
+    fs::copy(library, &module)
+        .with_context(|| format!("cannot copy {} to {}", library.display(), module.display()))?;
+    Ok(())
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        bail!("{} is missing: the Python package lives there", from.display());
+    }
+    for entry in walkdir::WalkDir::new(from).sort_by_file_name() {
+        let entry = entry?;
+        let place = to.join(entry.path().strip_prefix(from)?);
+        if entry.file_type().is_dir() {
+            if entry.file_name() != "__pycache__" {
+                fs::create_dir_all(&place)?;
+            }
+        } else if entry.path().extension().is_none_or(|ending| ending != "pyc" && ending != "so") {
+            fs::copy(entry.path(), &place)
+                .with_context(|| format!("cannot write {}", place.display()))?;
+        }
+    }
+    Ok(())
+}
