@@ -1,6 +1,7 @@
 //! `cargo xtask build`: the extension module for each interpreter, in a folder to import it from.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,10 +9,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 use crate::python::{self, Python};
+use crate::repo::Repo;
 
 /// Build the extension module for interpreters and print the folders to put on PYTHONPATH.
-#[derive(clap::Args)]
-pub struct BuildArgs {
+#[derive(Debug, clap::Args)]
+pub struct Args {
     /// An interpreter to build for (a path or a command; may be given several times).
     /// Without it: every supported one on PATH and among pyenv's versions.
     #[arg(long = "python", value_name = "PATH")]
@@ -19,9 +21,9 @@ pub struct BuildArgs {
 }
 
 /// Run the command.
-pub fn run(args: &BuildArgs) -> Result<()> {
+pub fn run(repo: &Repo, args: &Args) -> Result<()> {
     let pythons = python::chosen(&args.pythons)?;
-    let folders = build(&pythons)?;
+    let folders = build(repo, &pythons)?;
     for (python, folder) in pythons.iter().zip(&folders) {
         eprintln!("{}: {}", python.describe(), folder.display());
     }
@@ -33,39 +35,54 @@ pub fn run(args: &BuildArgs) -> Result<()> {
 
 /// Build for each interpreter; interpreters that load the same modules share one build.
 /// Gives the folder to import from for each, in order.
-pub fn build(pythons: &[Python]) -> Result<Vec<PathBuf>> {
+pub fn build(repo: &Repo, pythons: &[Python]) -> Result<Vec<PathBuf>> {
     let mut built: BTreeMap<String, PathBuf> = BTreeMap::new();
     for python in pythons {
-        if !built.contains_key(&python.tag()) {
-            built.insert(python.tag(), build_one(python)?);
+        if let Entry::Vacant(place) = built.entry(python.tag()) {
+            place.insert(build_one(repo, python)?);
         }
     }
-    Ok(pythons.iter().map(|python| built[&python.tag()].clone()).collect())
+    Ok(pythons
+        .iter()
+        .map(|python| built[&python.tag()].clone())
+        .collect())
 }
 
-fn build_one(python: &Python) -> Result<PathBuf> {
-    let target = process::target_dir().join("pythons").join(python.tag());
+fn build_one(repo: &Repo, python: &Python) -> Result<PathBuf> {
+    let target = repo.target().join("pythons").join(python.tag());
     eprintln!("building for {}", python.describe());
     process::run(
-        process::cargo()
-            .args(["build", "--release", "--lib", "--package", "cevalry", "--target-dir"])
+        process::cargo(repo)
+            .args([
+                "build",
+                "--release",
+                "--lib",
+                "--package",
+                "cevalry",
+                "--target-dir",
+            ])
             .arg(&target)
             .env("PYO3_PYTHON", &python.command)
             .env("PYO3_BUILD_EXTENSION_MODULE", "1"),
     )?;
     let import = target.join("import");
-    lay_out(&target.join("release/libcevalry.so"), &import, python.suffix())?;
+    lay_out(
+        &repo.root().join("python/cevalry"),
+        &target.join("release/libcevalry.so"),
+        &import,
+        python.suffix(),
+    )?;
     Ok(import)
 }
 
 /// Put the Python package and the compiled module together as an importable folder.
-fn lay_out(library: &Path, import: &Path, suffix: &str) -> Result<()> {
+fn lay_out(sources: &Path, library: &Path, import: &Path, suffix: &str) -> Result<()> {
     let package = import.join("cevalry");
     if package.exists() {
         fs::remove_dir_all(&package)
             .with_context(|| format!("cannot clear {}", package.display()))?;
     }
-    copy_tree(&process::root().join("python/cevalry"), &package)?;
+    copy_tree(sources, &package)?;
     let module = package.join(format!("_cevalry{suffix}"));
     fs::copy(library, &module)
         .with_context(|| format!("cannot copy {} to {}", library.display(), module.display()))?;
@@ -74,7 +91,10 @@ fn lay_out(library: &Path, import: &Path, suffix: &str) -> Result<()> {
 
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     if !from.is_dir() {
-        bail!("{} is missing: the Python package lives there", from.display());
+        bail!(
+            "{} is missing: the Python package lives there",
+            from.display()
+        );
     }
     for entry in walkdir::WalkDir::new(from).sort_by_file_name() {
         let entry = entry?;
@@ -83,7 +103,11 @@ fn copy_tree(from: &Path, to: &Path) -> Result<()> {
             if entry.file_name() != "__pycache__" {
                 fs::create_dir_all(&place)?;
             }
-        } else if entry.path().extension().is_none_or(|ending| ending != "pyc" && ending != "so") {
+        } else if entry
+            .path()
+            .extension()
+            .is_none_or(|ending| ending != "pyc" && ending != "so")
+        {
             fs::copy(entry.path(), &place)
                 .with_context(|| format!("cannot write {}", place.display()))?;
         }

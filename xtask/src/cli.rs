@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::repo::Repo;
-use crate::sync;
+use crate::{build, sync, test};
 
 /// Cevalry's maintenance tasks.
 #[derive(Debug, Parser)]
@@ -18,6 +18,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     SyncCpython(sync::Args),
+    Build(build::Args),
+    Test(test::Args),
 }
 
 impl Cli {
@@ -27,6 +29,13 @@ impl Cli {
         let repo = Repo::here()?;
         match self.command {
             Command::SyncCpython(args) => sync::run(&repo, &args),
+            Command::Build(args) => done(build::run(&repo, &args)),
+            Command::Test(args) => done(test::run(&repo, &args)),
         }
     }
+}
+
+/// A command that either does its work or fails.
+fn done(outcome: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    outcome.map(|()| ExitCode::SUCCESS)
 }

@@ -1,6 +1,10 @@
 //! Every maintenance task of the project: one module per command, and what they share.
 
+pub mod build;
 pub mod cli;
+pub mod process;
+pub mod python;
 pub mod release;
 pub mod repo;
 pub mod sync;
+pub mod test;

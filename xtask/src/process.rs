@@ -1,27 +1,15 @@
-//! Where things are, and how other programs are run.
+//! How other programs are run.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The repository's folder.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the xtask crate lies in a folder of the repository")
-}
-
-/// Cargo's target folder, in which everything that the commands make is kept.
-pub fn target_dir() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root().join("target"), |folder| root().join(folder))
-}
+use crate::repo::Repo;
 
 /// Cargo, run in the repository.
-pub fn cargo() -> Command {
+pub fn cargo(repo: &Repo) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
+    command.current_dir(repo.root());
     command
 }
 

@@ -133,7 +133,9 @@ pub fn chosen(commands: &[PathBuf]) -> Result<Vec<Python>> {
         if found.is_empty() {
             bail!(
                 "no supported Python found on PATH (looked for 3.{}); name one with --python PATH",
-                SUPPORTED_MINORS.map(|minor| minor.to_string()).join(" and 3.")
+                SUPPORTED_MINORS
+                    .map(|minor| minor.to_string())
+                    .join(" and 3.")
             );
         }
         return Ok(found);
@@ -141,9 +143,8 @@ pub fn chosen(commands: &[PathBuf]) -> Result<Vec<Python>> {
     commands
         .iter()
         .map(|command| {
-            let command = resolve(command).with_context(|| {
-                format!("{} is neither a file nor on PATH", command.display())
-            })?;
+            let command = resolve(command)
+                .with_context(|| format!("{} is neither a file nor on PATH", command.display()))?;
             let python = Python::probe(&command)?;
             match &python.refusal {
                 Some(why) => bail!("{} cannot be used: {why}", python.describe()),
@@ -176,7 +177,12 @@ fn candidates() -> Vec<PathBuf> {
     names.extend(LOOKED_FOR.map(|minor| format!("python3.{minor}")));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut found: Vec<PathBuf> = std::env::split_paths(&path)
-        .flat_map(|folder| names.iter().map(move |name| folder.join(name)).collect::<Vec<_>>())
+        .flat_map(|folder| {
+            names
+                .iter()
+                .map(move |name| folder.join(name))
+                .collect::<Vec<_>>()
+        })
         .collect();
     if let Some(root) = std::env::var_os("PYENV_ROOT")
         && let Ok(versions) = std::fs::read_dir(Path::new(&root).join("versions"))
@@ -209,10 +215,25 @@ mod tests {
             refusal(implementation, minor, machine, debug, threaded).unwrap_or_default()
         };
         assert_eq!(told("cpython", 11, "x86_64", false, false), "");
-        assert_eq!(told("pypy", 11, "x86_64", false, false), "it is pypy, not CPython");
-        assert_eq!(told("cpython", 10, "x86_64", false, false), "Python 3.10 is not supported");
-        assert_eq!(told("cpython", 13, "aarch64", false, false), "it runs on aarch64, not x86-64");
-        assert_eq!(told("cpython", 13, "x86_64", true, false), "it is a debug build");
-        assert_eq!(told("cpython", 13, "x86_64", false, true), "it is a free-threaded build");
+        assert_eq!(
+            told("pypy", 11, "x86_64", false, false),
+            "it is pypy, not CPython"
+        );
+        assert_eq!(
+            told("cpython", 10, "x86_64", false, false),
+            "Python 3.10 is not supported"
+        );
+        assert_eq!(
+            told("cpython", 13, "aarch64", false, false),
+            "it runs on aarch64, not x86-64"
+        );
+        assert_eq!(
+            told("cpython", 13, "x86_64", true, false),
+            "it is a debug build"
+        );
+        assert_eq!(
+            told("cpython", 13, "x86_64", false, true),
+            "it is a free-threaded build"
+        );
     }
 }

@@ -52,6 +52,12 @@ impl Repo {
         self.root.join("cpython-versions")
     }
 
+    /// Cargo's target folder, in which everything that the commands build is kept.
+    pub fn target(&self) -> PathBuf {
+        std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| self.root.join("target"), |folder| self.root.join(folder))
+    }
+
     pub fn minor(&self, minor: &str) -> PathBuf {
         self.versions().join(minor)
     }

@@ -8,10 +8,11 @@ use anyhow::{Result, bail};
 use crate::build;
 use crate::process;
 use crate::python::{self, Python};
+use crate::repo::Repo;
 
 /// Run all tests, Rust and Python, on every supported interpreter that is found.
-#[derive(clap::Args)]
-pub struct TestArgs {
+#[derive(Debug, clap::Args)]
+pub struct Args {
     /// An interpreter to test on (a path or a command; may be given several times).
     /// Without it: every supported one on PATH and among pyenv's versions.
     #[arg(long = "python", value_name = "PATH")]
@@ -25,29 +26,25 @@ pub struct TestArgs {
 }
 
 /// Run the command.
-pub fn run(args: &TestArgs) -> Result<()> {
+pub fn run(repo: &Repo, args: &Args) -> Result<()> {
     let pythons = python::chosen(&args.pythons)?;
     for python in &pythons {
         eprintln!("testing on {}", python.describe());
     }
     let mut failures = Vec::new();
     if !args.no_rust && args.cases.is_empty() {
-        for python in one_of_each_minor(&pythons) {
-            if let Err(error) = rust_tests(python) {
-                failures.push(format!("Rust tests for {}: {error:#}", python.describe()));
-            }
-        }
+        failures.extend(rust_tests(repo, &pythons));
     }
-    let folders = build::build(&pythons)?;
+    let folders = build::build(repo, &pythons)?;
     for (python, folder) in pythons.iter().zip(&folders) {
         println!("Python tests on {}", python.describe());
         let mut command = Command::new(&python.command);
         command
-            .arg(process::root().join("tests/python/run.py"))
+            .arg(repo.root().join("tests/python/run.py"))
             .arg("--import")
             .arg(folder)
             .args(&args.cases)
-            .current_dir(process::root());
+            .current_dir(repo.root());
         if let Err(error) = process::run(&mut command) {
             failures.push(format!("Python tests on {}: {error:#}", python.describe()));
         }
@@ -58,25 +55,31 @@ pub fn run(args: &TestArgs) -> Result<()> {
     Ok(())
 }
 
-/// Rust tests depend on the minor release only, through the emitters made for it.
-fn one_of_each_minor(pythons: &[Python]) -> Vec<&Python> {
+/// All Rust tests for the first interpreter; for those of other minor releases, only the tests of
+/// the runtime, which has other emitters there.
+fn rust_tests(repo: &Repo, pythons: &[Python]) -> Vec<String> {
     let mut minors = Vec::new();
-    let mut chosen = Vec::new();
+    let mut failures = Vec::new();
     for python in pythons {
-        if !minors.contains(&python.minor()) {
-            minors.push(python.minor());
-            chosen.push(python);
+        if minors.contains(&python.minor()) {
+            continue;
+        }
+        let scope: &[&str] = if minors.is_empty() {
+            &["--workspace"]
+        } else {
+            &["--package", "cevalry"]
+        };
+        minors.push(python.minor());
+        println!("Rust tests for {}", python.describe());
+        let outcome = process::run(
+            process::cargo(repo)
+                .arg("test")
+                .args(scope)
+                .env("PYO3_PYTHON", &python.command),
+        );
+        if let Err(error) = outcome {
+            failures.push(format!("Rust tests for {}: {error:#}", python.describe()));
         }
     }
-    chosen
-}
-
-fn rust_tests(python: &Python) -> Result<()> {
-    println!("Rust tests for {}", python.describe());
-    process::run(
-        process::cargo()
-            .args(["test", "--workspace", "--target-dir"])
-            .arg(process::target_dir().join("tests").join(python.tag()))
-            .env("PYO3_PYTHON", &python.command),
-    )
+    failures
 }
