@@ -16,6 +16,8 @@ pub struct Template {
     pub size: u32,
     /// Releases (such as `3.13.5`) whose normal form is exactly this, oldest first.
     pub releases: Vec<String>,
+    /// Set where the template is written by hand.
+    pub overrides: Option<Override>,
     pub body: Block,
 }
 
@@ -252,4 +254,21 @@ pub struct Signature {
     pub params: Vec<Type>,
     pub variadic: bool,
     pub result: Type,
+}
+
+/// The type of a struct's member or of a C variable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum FieldType {
+    Scalar(Type),
+    /// A struct or union inside, by its C name.
+    Struct(String),
+    Array(Box<FieldType>, u64),
+}
+
+/// What a hand-written template says of the derived text that it stands in for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    pub why: String,
+    /// Hash of the upstream text, one for each of the template's releases.
+    pub upstream: Vec<String>,
 }

@@ -2,5 +2,10 @@
 //!
 //! The language is described in `docs/templates.md`.
 
+pub mod alpha;
 pub mod ast;
 pub mod data;
+pub mod error;
+pub mod parse;
+pub mod print;
+mod walk;
