@@ -6,5 +6,6 @@ pub mod process;
 pub mod python;
 pub mod release;
 pub mod repo;
+pub mod source;
 pub mod sync;
 pub mod test;
