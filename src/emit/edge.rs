@@ -1,0 +1,80 @@
+//! What comes out of emitting a block: code, and the places where control leaves it.
+
+use std::rc::Rc;
+
+use crate::jit::context::Context;
+
+/// Why control leaves a block at an edge.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EdgeKind {
+    /// Go on at the edge's unit.
+    Go,
+    /// A guard failed, or an operation met operands that its fast form cannot serve: the same
+    /// unit again, without the member that was emitted here (or, for a generic member, with
+    /// [`Instr::plain`] set).
+    Deopt,
+    /// After an operation that ran arbitrary code: a frame object exists now, or tracing is on.
+    /// Every local's memory is up to date, and nothing may be assumed of locals.
+    Forget,
+    /// The interpreter runs the instruction at the edge's unit.
+    Interpret(&'static str),
+    /// An exception is set; the unit is the one that raised.
+    Error,
+    /// As `Error`, and the traceback has its entry already.
+    Reraise,
+}
+
+/// A way out of a block.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// Offset of the 32-bit distance of a jump, to be filled in.
+    pub site: u32,
+    pub kind: EdgeKind,
+    /// Where execution goes on: the first unit of an instruction, extending prefixes included.
+    pub unit: u32,
+    /// What holds at the edge.
+    pub context: Rc<Context>,
+}
+
+/// A call of a C function, whose 32-bit distance is to be filled in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CallSite {
+    pub site: u32,
+    pub target: usize,
+}
+
+/// The machine code of a block. It does not depend on where it will stand.
+#[derive(Debug, Default)]
+pub struct BlockCode {
+    pub code: Vec<u8>,
+    pub edges: Vec<Edge>,
+    pub calls: Vec<CallSite>,
+    /// Offset and text, for listings, in order.
+    pub comments: Vec<(u32, String)>,
+}
+
+/// One instruction to emit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Instr {
+    /// Where the opcode stands.
+    pub unit: u32,
+    /// Where the first prefix that extends its argument stands; `unit` when there is none.
+    pub start: u32,
+    /// The whole argument.
+    pub oparg: u32,
+    /// Code units, inline caches included.
+    pub size: u32,
+    /// Operations that have fast forms for known operands use the C function instead.
+    pub plain: bool,
+}
+
+/// What became of an instruction.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Control goes on at this unit, in the same block, with the state after the instruction.
+    Continue(u32),
+    /// Every path has left the block.
+    Ended,
+    /// Nothing was emitted.
+    Unsupported(&'static str),
+}
