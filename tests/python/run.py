@@ -1,0 +1,204 @@
+"""Run every case by the interpreter alone and with Cevalry, and compare what can be seen.
+
+    python tests/python/run.py [--import FOLDER] [--jobs N] [--no-reach] [WORD…]
+
+A case is a program in `cases/`. It passes when both ways give the same output, the same standard
+error (tracebacks included) and the same exit code. Lines at its top say what it needs:
+
+    # needs: 3.12        not run on an older Python
+    # until: 3.12        not run on that Python or a newer one
+    # exit: 1            the exit code that it ends with (default 0)
+    # seconds: 60        how long it may take (default 60)
+
+`UPDATE_EXPECT=1` rewrites the list of opcodes that no case reaches.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import difflib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+CASES = HERE / "cases"
+VERSION = "%d.%d" % sys.version_info[:2]
+SHOWN_LINES = 30
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a run of a case showed."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    def lines(self):
+        yield "exit code %d" % self.code
+        for name in "stdout", "stderr":
+            for line in getattr(self, name).splitlines():
+                yield name + ": " + line
+
+
+@dataclasses.dataclass
+class Way:
+    """A way to run a case: a name, and what stands between the interpreter and the case."""
+
+    name: str
+    arguments: tuple
+
+
+ALONE = Way("interpreter", ())
+COMPILED = (
+    Way("threshold 0", ("-m", "cevalry", "--threshold", "0", "--")),
+    Way("default threshold", ("-m", "cevalry", "--")),
+)
+
+
+class Case:
+    def __init__(self, path):
+        self.path = path
+        self.name = path.relative_to(CASES).as_posix()
+        head = re.findall(r"^# (\w+): (\S+)$", path.read_text(encoding="utf-8"), re.M)
+        self.head = dict(head)
+
+    def why_skipped(self):
+        if "needs" in self.head and number(VERSION) < number(self.head["needs"]):
+            return "needs Python " + self.head["needs"]
+        if "until" in self.head and number(VERSION) >= number(self.head["until"]):
+            return "is about Python before " + self.head["until"]
+        return None
+
+    def run(self, way, imports):
+        try:
+            done = subprocess.run(
+                [sys.executable, *way.arguments, str(self.path)],
+                cwd=CASES,
+                env=environment(imports),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=float(self.head.get("seconds", 60)),
+            )
+        except subprocess.TimeoutExpired as late:
+            return Outcome(-1, text(late.stdout), text(late.stderr) + "\n(timed out)")
+        return Outcome(done.returncode, text(done.stdout), text(done.stderr))
+
+
+def number(version):
+    return tuple(map(int, version.split(".")))
+
+
+def text(data):
+    return (data or b"").decode("utf-8", "backslashreplace")
+
+
+def environment(imports):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "CEVALRY"))}
+    folders = [str(HERE / "lib")] + ([imports] if imports else [])
+    return kept | {
+        "PYTHONPATH": os.pathsep.join(folders),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
+
+
+def problems(case, imports):
+    """Run a case each way and say what is wrong, as lines; none when it passes."""
+    alone = case.run(ALONE, imports)
+    if alone.code != int(case.head.get("exit", 0)):
+        return ["the interpreter alone ends otherwise than the case says:", *list(alone.lines())[-SHOWN_LINES:]]
+    found = []
+    for way in COMPILED if imports else ():
+        compiled = case.run(way, imports)
+        if compiled != alone:
+            found += difflib.unified_diff(
+                list(alone.lines()), list(compiled.lines()), ALONE.name, way.name, lineterm="", n=2
+            )
+    return found
+
+
+def check_reach(cases, imports, jobs):
+    """Compare the opcodes that no case reaches with the list that says why."""
+    listed = HERE / ("unreached-%s.txt" % VERSION)
+    command = [sys.executable, str(HERE / "reach.py")]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        runs = pool.map(
+            lambda case: subprocess.run(
+                [*command, str(case.path)],
+                cwd=CASES,
+                env=environment(imports),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+            ),
+            cases,
+        )
+        reached = set()
+        for run in runs:
+            lines = text(run.stdout).splitlines()
+            reached.update(line.removeprefix("reached ") for line in lines if line.startswith("reached "))
+    every = set(text(subprocess.run([*command, "--every"], capture_output=True).stdout).split())
+    missing = every - reached
+    reasons = {}
+    if listed.exists():
+        for line in listed.read_text().splitlines():
+            name, _, reason = line.partition(" ")
+            reasons[name] = reason.strip()
+    if os.environ.get("UPDATE_EXPECT") == "1":
+        rows = (("%-36s %s" % (name, reasons.get(name, "(say why)"))).rstrip() for name in sorted(missing))
+        listed.write_text("".join(row + "\n" for row in rows))
+        return []
+    found = ["no case reaches " + name for name in sorted(missing - set(reasons))]
+    found += ["a case reaches %s, which %s lists as unreached" % (name, listed.name)
+              for name in sorted(set(reasons) - missing)]
+    return found
+
+
+def main():
+    options = argparse.ArgumentParser(description="Run the Python cases both ways.")
+    options.add_argument("--import", dest="imports", metavar="FOLDER", help="the folder to import Cevalry from")
+    options.add_argument("--jobs", type=int, default=os.cpu_count())
+    options.add_argument("--no-reach", action="store_true", help="leave out the list of opcodes that no case reaches")
+    options.add_argument("words", nargs="*", metavar="WORD", help="only cases whose path contains one of these")
+    chosen = options.parse_args()
+
+    cases = [Case(path) for path in sorted(CASES.rglob("*.py"))]
+    if chosen.words:
+        cases = [case for case in cases if any(word in case.name for word in chosen.words)]
+    passed = failed = skipped = 0
+    run = []
+    for case in cases:
+        if case.why_skipped():
+            skipped += 1
+        else:
+            run.append(case)
+    with concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
+        for case, found in zip(run, pool.map(lambda case: problems(case, chosen.imports), run)):
+            if not found:
+                passed += 1
+                continue
+            failed += 1
+            print("FAILED", case.name)
+            for line in found[:SHOWN_LINES]:
+                print("   ", line)
+            if len(found) > SHOWN_LINES:
+                print("    … and %d lines more" % (len(found) - SHOWN_LINES))
+    if not chosen.words and not chosen.no_reach:
+        found = check_reach(run, chosen.imports, chosen.jobs)
+        if found:
+            failed += 1
+            print("FAILED list of opcodes that no case reaches (UPDATE_EXPECT=1 rewrites it)")
+            for line in found:
+                print("   ", line)
+        else:
+            passed += 1
+    print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
