@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod cli;
+pub mod lifted;
 pub mod process;
 pub mod python;
 pub mod release;
@@ -9,3 +10,5 @@ pub mod repo;
 pub mod source;
 pub mod sync;
 pub mod test;
+pub mod toml_text;
+pub mod writer;

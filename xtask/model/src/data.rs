@@ -1,15 +1,58 @@
 //! The data of a minor release: the files of `cpython-versions/<minor>/`.
 //!
 //! Maps are ordered, so that what is written depends on what was read and nothing else.
+//!
+//! A folder covers all synced patch releases of a minor release. Its maps hold the entries of
+//! all of them, each as the newest release has it; where an older one differs, `differs` says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+/// How the entries of one patch release differ from the common ones.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub struct Differences<T> {
+    /// Entries that this release has otherwise.
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub changed: BTreeMap<String, T>,
+    /// Entries that this release does not have or use.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub absent: BTreeSet<String>,
+}
+
+impl<T> Default for Differences<T> {
+    fn default() -> Self {
+        Self {
+            changed: BTreeMap::new(),
+            absent: BTreeSet::new(),
+        }
+    }
+}
+
+/// By release, for those that differ.
+pub type Differs<T> = BTreeMap<String, Differences<T>>;
+
+/// The entries of one patch release.
+pub fn of_release<T: Clone>(
+    common: &BTreeMap<String, T>,
+    differs: &Differs<T>,
+    release: &str,
+) -> BTreeMap<String, T> {
+    let mut entries = common.clone();
+    if let Some(differences) = differs.get(release) {
+        entries.retain(|name, _| !differences.absent.contains(name));
+        entries.extend(differences.changed.clone());
+    }
+    entries
+}
 
 /// `opcodes.toml`
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Opcodes {
     pub opcodes: BTreeMap<String, Opcode>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub differs: Differs<Opcode>,
     pub roles: Roles,
 }
 
@@ -23,6 +66,9 @@ pub struct Opcode {
     /// Why the opcode has no template: `instrumented`, `adaptive`, `cache`, `reserved`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outside: Option<String>,
+    /// C functions and variables that the opcode's template uses, vocabulary aside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
     /// Why the opcode could not be derived, with the upstream place, by release.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub left: BTreeMap<String, String>,
@@ -47,6 +93,8 @@ pub struct Roles {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Layouts {
     pub structs: BTreeMap<String, Struct>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub differs: Differs<Struct>,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -74,6 +122,10 @@ pub struct Field {
 pub struct Functions {
     pub functions: BTreeMap<String, Function>,
     pub globals: BTreeMap<String, Global>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub differs: Differs<Function>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub globals_differ: Differs<Global>,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -110,9 +162,6 @@ pub struct Sources {
 /// One synced release.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Release {
-    /// SHA-256 of the source archive as published, where the release was downloaded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub archive: Option<String>,
     /// Opcode to the place and hash of its upstream text.
     pub opcodes: BTreeMap<String, Upstream>,
     /// The same for vocabulary macros, inlined functions and mirrored functions.
