@@ -177,3 +177,49 @@ pub struct Upstream {
     /// SHA-256 of the text, white space folded and comments removed.
     pub hash: String,
 }
+
+/// What running a C function may do, each including the ones before it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Reads only.
+    Pure,
+    /// Allocates, or changes counts and memory, without raising.
+    Allocates,
+    /// May set an exception; runs no Python code.
+    Raises,
+    /// May run arbitrary Python code.
+    #[default]
+    Escapes,
+}
+
+/// `templates/vocabulary/functions.toml`: written by hand. A function that is not in it escapes,
+/// takes over none of its arguments, and gives a new reference if it gives an object.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vocabulary {
+    pub functions: BTreeMap<String, FunctionEffect>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FunctionEffect {
+    pub effect: Effect,
+    /// Arguments whose reference the function takes over, by position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steals: Vec<usize>,
+    /// The result is borrowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub borrowed: bool,
+}
+
+/// `templates/vocabulary/runtime.toml`: written by hand. What the runtime itself needs of a
+/// release, beside what templates use.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuntimeNeeds {
+    /// C functions and variables.
+    pub symbols: Vec<String>,
+    /// Members that never change after the object was made, as `Struct.member`.
+    pub immutable: Vec<String>,
+}

@@ -8,4 +8,5 @@ pub mod data;
 pub mod error;
 pub mod parse;
 pub mod print;
+pub mod vocab;
 mod walk;
