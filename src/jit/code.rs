@@ -1,0 +1,149 @@
+//! Decoding a code object.
+
+use crate::emit::edge::Instr;
+use crate::emit::view::{CodeView, Unit};
+use crate::release::layout;
+use crate::release::{OPCODES, ROLES};
+
+/// An instruction and its generic opcode.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Decoded {
+    pub opcode: u8,
+    pub instr: Instr,
+}
+
+impl Decoded {
+    /// The code unit behind the instruction and its inline caches.
+    pub fn next(&self) -> u32 {
+        self.instr.unit + self.instr.size
+    }
+}
+
+/// The instruction that starts at `start`, or `None` behind the end of the code.
+pub fn decode(view: &CodeView, start: u32) -> Option<Decoded> {
+    let mut unit = start;
+    let mut oparg = 0;
+    loop {
+        let Unit { opcode, arg } = *view.units.get(unit as usize)?;
+        oparg = oparg << 8 | u32::from(arg);
+        if opcode != ROLES.extended_arg {
+            return Some(Decoded {
+                opcode,
+                instr: Instr {
+                    unit,
+                    start,
+                    oparg,
+                    size: 1 + u32::from(OPCODES[usize::from(opcode)].caches),
+                    plain: false,
+                },
+            });
+        }
+        unit += 1;
+    }
+}
+
+/// The de-specialised code units of a code object.
+///
+/// # Safety
+/// `object` is a live `PyCodeObject`.
+pub unsafe fn units(object: usize) -> Box<[Unit]> {
+    // SAFETY: a code object's size is the number of its code units.
+    let len = unsafe { read::<usize>(object, layout::PyVarObject::ob_size.offset) };
+    (0..len as u32)
+        .map(|unit| {
+            // SAFETY: the unit is inside the code.
+            let bits = unsafe { read::<u16>(first_unit(object), 2 * unit as i32) };
+            Unit {
+                opcode: OPCODES[usize::from(bits as u8)].base,
+                arg: (bits >> 8) as u8,
+            }
+        })
+        .collect()
+}
+
+/// The address of a code object's first code unit.
+pub fn first_unit(object: usize) -> usize {
+    object + layout::PyCodeObject::co_code_adaptive.offset as usize
+}
+
+/// The opcode that the interpreter has put at `unit`: specialised, instrumented or generic.
+pub fn installed(view: &CodeView, unit: u32) -> u8 {
+    cache(view, unit) as u8
+}
+
+/// What the inline cache of an instruction holds, without its counter. Equal values mean that
+/// a member which reads the cache gives the same code.
+pub fn fingerprint(view: &CodeView, instr: &Instr) -> u64 {
+    (instr.unit + 2..instr.unit + instr.size).fold(0, |hash: u64, unit| {
+        (hash.rotate_left(5) ^ u64::from(cache(view, unit))).wrapping_mul(0x517c_c1b7_2722_0a95)
+    })
+}
+
+fn cache(view: &CodeView, unit: u32) -> u16 {
+    assert!((unit as usize) < view.units.len(), "code unit {unit}");
+    // SAFETY: the unit is inside the code, which outlives its view.
+    unsafe { read(view.first_unit, 2 * unit as i32) }
+}
+
+/// Facts of a code object that decide what its frames look like.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Locals, cells and free variables: the slots of a frame below its stack.
+    pub locals: usize,
+    /// The depth that the stack may reach.
+    pub stack: usize,
+    /// Locals that the caller fills, which come first.
+    pub args: usize,
+    pub flags: i32,
+}
+
+impl Shape {
+    /// # Safety
+    /// `object` is a live `PyCodeObject`.
+    pub unsafe fn of(object: usize) -> Shape {
+        // SAFETY: the layouts are those of this interpreter, checked at import.
+        let int = |offset: i32| unsafe { read::<i32>(object, offset) };
+        let flags = int(layout::PyCodeObject::co_flags.offset);
+        let args = int(layout::PyCodeObject::co_argcount.offset)
+            + int(layout::PyCodeObject::co_kwonlyargcount.offset)
+            + i32::from(flags & CO_VARARGS != 0)
+            + i32::from(flags & CO_VARKEYWORDS != 0);
+        Shape {
+            locals: int(layout::PyCodeObject::co_nlocalsplus.offset) as usize,
+            stack: int(layout::PyCodeObject::co_stacksize.offset) as usize,
+            args: args as usize,
+            flags,
+        }
+    }
+
+    /// Whether calling the function makes a generator, a coroutine or an asynchronous generator.
+    pub fn suspends(&self) -> bool {
+        self.flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR) != 0
+    }
+}
+
+const CO_VARARGS: i32 = 0x4;
+const CO_VARKEYWORDS: i32 = 0x8;
+const CO_GENERATOR: i32 = 0x20;
+const CO_COROUTINE: i32 = 0x80;
+const CO_ASYNC_GENERATOR: i32 = 0x200;
+
+/// Reads a member of an object.
+///
+/// # Safety
+/// There is a `T` at `base + offset`.
+pub unsafe fn read<T>(base: usize, offset: i32) -> T {
+    let address = base.wrapping_add_signed(offset as isize);
+    // SAFETY: by the caller.
+    unsafe { (address as *const T).read_unaligned() }
+}
+
+/// Writes a member of an object.
+///
+/// # Safety
+/// There is a `T` at `base + offset` that may be overwritten.
+pub unsafe fn write<T>(base: usize, offset: i32, value: T) {
+    let address = base.wrapping_add_signed(offset as isize);
+    // SAFETY: by the caller.
+    unsafe { (address as *mut T).write_unaligned(value) }
+}

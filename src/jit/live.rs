@@ -1,0 +1,412 @@
+//! Live operands, for matchers: would this member run here?
+//!
+//! A matcher is the leading part of a template. `Live` computes it in three values: an operand
+//! may be known only by its type, or not at all. A guard that is certainly false ends the
+//! matcher; an unknown one counts as true, and is noted when it is a test of a type.
+
+use crate::emit::edge::Instr;
+use crate::emit::types::{Elem, Exit, Field, Flow, Stop, Symbol, Text, Ty, Val};
+use crate::emit::view::CodeView;
+use crate::jit::code::read;
+use crate::jit::context::{Context, Held, Known, Loc, Slot};
+use crate::jit::facts;
+use crate::jit::fold;
+use crate::jit::machine;
+use crate::release::layout;
+
+/// The registers of a compiled function at an exit, as the stub trampoline saves them.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Registers {
+    pub gpr: [u64; 16],
+    pub xmm: [u64; 16],
+}
+
+impl Registers {
+    /// The bits at a place of compiled code.
+    pub fn get(&self, at: Loc) -> u64 {
+        match at {
+            Loc::Gpr(r) => self.gpr[usize::from(r.0)],
+            Loc::Xmm(x) => self.xmm[usize::from(x.0)],
+            // SAFETY: `rbp` is the base of a native frame, which has that slot.
+            Loc::Native(n) => unsafe { read(self.base(), machine::native_slot(n)) },
+        }
+    }
+
+    /// The running `_PyInterpreterFrame`.
+    pub fn frame(&self) -> usize {
+        self.gpr[12] as usize
+    }
+
+    /// The running `PyThreadState`.
+    pub fn tstate(&self) -> usize {
+        self.gpr[13] as usize
+    }
+
+    /// The base of the native frame.
+    pub fn base(&self) -> usize {
+        self.gpr[5] as usize
+    }
+}
+
+/// What is known of a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Item {
+    Bits(u64),
+    /// An object known by its type only.
+    Typed(usize),
+    /// Not known; `true` when it depends on the type of an object.
+    Unknown(bool),
+}
+
+/// One instruction's operands.
+pub struct Live<'a> {
+    view: &'a CodeView,
+    instr: Instr,
+    context: &'a Context,
+    registers: Option<&'a Registers>,
+    items: Vec<Item>,
+    asked: bool,
+}
+
+impl<'a> Live<'a> {
+    /// Looks at `instr` with the operands that `context` describes; `registers` are those of
+    /// this moment, if control has just arrived here.
+    pub fn new(
+        view: &'a CodeView,
+        instr: Instr,
+        context: &'a Context,
+        registers: Option<&'a Registers>,
+    ) -> Live<'a> {
+        Live {
+            view,
+            instr,
+            context,
+            registers,
+            items: Vec::with_capacity(32),
+            asked: false,
+        }
+    }
+
+    /// Whether the answer hung on a type that is not known.
+    pub fn asked_type(&self) -> bool {
+        self.asked
+    }
+
+    fn push(&mut self, item: Item) -> Val {
+        self.items.push(item);
+        Val(self.items.len() as u32 - 1)
+    }
+
+    fn bits(&mut self, bits: u64) -> Val {
+        self.push(Item::Bits(bits))
+    }
+
+    fn unknown(&mut self) -> Val {
+        self.push(Item::Unknown(false))
+    }
+
+    fn item(&self, v: Val) -> Item {
+        self.items[v.0 as usize]
+    }
+
+    fn known(&self, v: Val) -> Option<u64> {
+        match self.item(v) {
+            Item::Bits(bits) => Some(bits),
+            Item::Typed(_) | Item::Unknown(_) => None,
+        }
+    }
+
+    fn index_of(&self, v: Val) -> Option<i64> {
+        self.known(v).map(|bits| i64::from(bits as i32))
+    }
+
+    fn slot(&self, slot: &Slot, index: usize) -> Item {
+        let typed = match slot.known {
+            Known::Type(at) => Item::Typed(at),
+            Known::Unbound => Item::Bits(0),
+            Known::Bound | Known::Nothing => Item::Unknown(true),
+        };
+        let memory = |index: usize| match self.registers {
+            // SAFETY: the frame is alive and has that slot.
+            Some(r) => Item::Bits(unsafe {
+                read(r.frame(), facts::LOCALS + 8 * index as i32)
+            }),
+            None => typed,
+        };
+        match slot.held {
+            Held::Memory => memory(index),
+            Held::Local(n) => memory(usize::from(n)),
+            Held::Object { at, .. } => match self.registers {
+                Some(r) => Item::Bits(r.get(at)),
+                None => typed,
+            },
+            Held::Constant(address) => Item::Bits(address as u64),
+            Held::Float(_) | Held::FloatConstant(_) => Item::Typed(facts::float_type()),
+            Held::Long(_) | Held::LongConstant(_) => Item::Typed(facts::long_type()),
+            Held::Bool(_) => Item::Typed(facts::bool_type()),
+        }
+    }
+
+    pub fn int(&mut self, ty: Ty, value: i64) -> Val {
+        self.bits(fold::truncate(ty, value as u64))
+    }
+
+    pub fn float(&mut self, value: f64) -> Val {
+        self.bits(value.to_bits())
+    }
+
+    pub fn null(&mut self) -> Val {
+        self.bits(0)
+    }
+
+    pub fn text(&mut self, text: Text) -> Val {
+        self.bits(text.as_ptr() as u64)
+    }
+
+    pub fn symbol(&mut self, symbol: Symbol) -> Val {
+        self.symbol_at(symbol, 0)
+    }
+
+    pub fn symbol_at(&mut self, symbol: Symbol, offset: i32) -> Val {
+        match self.view.symbols[usize::from(symbol.0)] {
+            0 => self.unknown(),
+            address => self.bits(address.wrapping_add_signed(offset as isize) as u64),
+        }
+    }
+
+    pub fn oparg(&mut self) -> Val {
+        self.bits(u64::from(self.instr.oparg))
+    }
+
+    pub fn frame(&mut self) -> Val {
+        match self.registers {
+            Some(r) => self.bits(r.frame() as u64),
+            None => self.unknown(),
+        }
+    }
+
+    pub fn tstate(&mut self) -> Val {
+        match self.registers {
+            Some(r) => self.bits(r.tstate() as u64),
+            None => self.unknown(),
+        }
+    }
+
+    fn cache<T>(&mut self, unit: Val, bits: fn(T) -> u64) -> Val {
+        let Some(k) = self.index_of(unit) else {
+            return self.unknown();
+        };
+        let at = i64::from(self.instr.unit) + k;
+        let units = (size_of::<T>() / 2) as i64;
+        if at < 0 || at + units > self.view.units.len() as i64 {
+            return self.unknown();
+        }
+        // SAFETY: the units are inside the code object, which is alive.
+        let value = unsafe { read::<T>(self.view.first_unit, 2 * at as i32) };
+        self.bits(bits(value))
+    }
+
+    pub fn cache_u16(&mut self, unit: Val) -> Val {
+        self.cache::<u16>(unit, u64::from)
+    }
+
+    pub fn cache_u32(&mut self, unit: Val) -> Val {
+        self.cache::<u32>(unit, u64::from)
+    }
+
+    pub fn cache_u64(&mut self, unit: Val) -> Val {
+        self.cache::<u64>(unit, |v| v)
+    }
+
+    pub fn cache_obj(&mut self, unit: Val) -> Val {
+        self.cache::<u64>(unit, |v| v)
+    }
+
+    pub fn unit_oparg(&mut self, unit: Val) -> Val {
+        self.unit(unit, |u| u.arg)
+    }
+
+    pub fn unit_opcode(&mut self, unit: Val) -> Val {
+        self.unit(unit, |u| u.opcode)
+    }
+
+    fn unit(&mut self, unit: Val, part: fn(&crate::emit::view::Unit) -> u8) -> Val {
+        let at = self
+            .index_of(unit)
+            .map(|k| (i64::from(self.instr.unit) + k) as usize);
+        match at.and_then(|at| self.view.units.get(at)) {
+            Some(unit) => {
+                let bits = u64::from(part(unit));
+                self.bits(bits)
+            }
+            None => self.unknown(),
+        }
+    }
+
+    pub fn instr_ptr(&mut self, unit: Val) -> Val {
+        match self.index_of(unit) {
+            Some(k) => {
+                let at = i64::from(self.instr.unit) + k;
+                self.bits((self.view.first_unit as i64 + 2 * at) as u64)
+            }
+            None => self.unknown(),
+        }
+    }
+
+    pub fn stack(&mut self, index: Val) -> Flow<Val> {
+        let depth = self.context.stack.len() as i64;
+        let item = match self.index_of(index).map(|i| depth + i) {
+            Some(i) if (0..depth).contains(&i) => {
+                let slot = &self.context.stack[i as usize];
+                self.slot(slot, self.context.locals.len() + i as usize)
+            }
+            _ => Item::Unknown(true),
+        };
+        Ok(self.push(item))
+    }
+
+    pub fn local(&mut self, index: Val) -> Flow<Val> {
+        let item = match self.index_of(index) {
+            Some(i) if (0..self.context.locals.len() as i64).contains(&i) => {
+                self.slot(&self.context.locals[i as usize], i as usize)
+            }
+            _ => Item::Unknown(true),
+        };
+        Ok(self.push(item))
+    }
+
+    pub fn load(&mut self, base: Val, field: &Field) -> Val {
+        let item = match self.item(base) {
+            Item::Bits(0) => Item::Unknown(false),
+            // SAFETY: a template reads only what its guards so far have established.
+            Item::Bits(base) => unsafe {
+                let bits = fold::read(field.ty, base.wrapping_add_signed(field.offset.into()));
+                Item::Bits(match field.bits {
+                    Some((first, width)) => bits >> first & ((1 << width) - 1),
+                    None => bits,
+                })
+            },
+            Item::Typed(ty) if field.offset == layout::PyObject::ob_type.offset => {
+                Item::Bits(ty as u64)
+            }
+            Item::Typed(_) => Item::Unknown(false),
+            Item::Unknown(of_type) => Item::Unknown(
+                of_type && field.offset == layout::PyObject::ob_type.offset,
+            ),
+        };
+        self.push(item)
+    }
+
+    pub fn member(&mut self, base: Val, field: &Field) -> Val {
+        match self.known(base) {
+            Some(base) => self.bits(base.wrapping_add_signed(field.offset.into())),
+            None => self.unknown(),
+        }
+    }
+
+    pub fn index(&mut self, base: Val, elem: Elem, index: Val) -> Val {
+        match (self.known(base), self.known(index)) {
+            (Some(base), Some(index)) if base != 0 => {
+                let at = base.wrapping_add(index.wrapping_mul(u64::from(elem.size)));
+                // SAFETY: a template reads only what its guards so far have established.
+                let bits = unsafe { fold::read(elem.ty, at) };
+                self.bits(bits)
+            }
+            _ => self.unknown(),
+        }
+    }
+
+    pub fn element(&mut self, base: Val, elem: Elem, index: Val) -> Val {
+        match (self.known(base), self.known(index)) {
+            (Some(base), Some(index)) => {
+                self.bits(base.wrapping_add(index.wrapping_mul(u64::from(elem.size))))
+            }
+            _ => self.unknown(),
+        }
+    }
+
+    pub fn cast(&mut self, v: Val, from: Ty, to: Ty) -> Val {
+        match self.known(v) {
+            Some(bits) => self.bits(fold::cast(bits, from, to)),
+            None => self.unknown(),
+        }
+    }
+
+    fn binary(&mut self, op: fold::Op, ty: Ty, a: Val, b: Val) -> Val {
+        let item = match (self.item(a), self.item(b)) {
+            (Item::Bits(a), Item::Bits(b)) => match fold::binary(op, ty, a, b) {
+                Some(bits) => Item::Bits(bits),
+                None => Item::Unknown(false),
+            },
+            // An object that is known by its type is not NULL.
+            (Item::Typed(_), Item::Bits(0)) | (Item::Bits(0), Item::Typed(_)) => match op {
+                fold::Op::Eq => Item::Bits(0),
+                fold::Op::Ne => Item::Bits(1),
+                _ => Item::Unknown(false),
+            },
+            (Item::Unknown(true), Item::Bits(b)) if b != 0 => Item::Unknown(true),
+            (Item::Bits(b), Item::Unknown(true)) if b != 0 => Item::Unknown(true),
+            _ => Item::Unknown(false),
+        };
+        self.push(item)
+    }
+
+    pub fn neg(&mut self, ty: Ty, a: Val) -> Val {
+        let zero = match ty {
+            Ty::F64 => (-0.0f64).to_bits(),
+            _ => 0,
+        };
+        let zero = self.bits(zero);
+        self.binary(fold::Op::Sub, ty, zero, a)
+    }
+
+    pub fn not(&mut self, _ty: Ty, a: Val) -> Val {
+        let item = match self.item(a) {
+            Item::Bits(bits) => Item::Bits(u64::from(bits == 0)),
+            Item::Typed(_) => Item::Bits(0),
+            unknown => unknown,
+        };
+        self.push(item)
+    }
+
+    pub fn bitnot(&mut self, ty: Ty, a: Val) -> Val {
+        let ones = self.bits(fold::truncate(ty, u64::MAX));
+        self.binary(fold::Op::Xor, ty, a, ones)
+    }
+
+    pub fn select(&mut self, _ty: Ty, c: Val, a: Val, b: Val) -> Val {
+        match self.known(c) {
+            Some(0) => b,
+            Some(_) => a,
+            None => self.unknown(),
+        }
+    }
+
+    /// Goes on unless `c` is certainly false.
+    pub fn guard(&mut self, c: Val, _exit: Exit) -> Flow {
+        match self.item(c) {
+            Item::Bits(0) => Err(Stop::Ended),
+            Item::Unknown(of_type) => {
+                self.asked |= of_type;
+                Ok(())
+            }
+            Item::Bits(_) | Item::Typed(_) => Ok(()),
+        }
+    }
+}
+
+macro_rules! operators {
+    ($($name:ident $op:ident),*) => {
+        impl Live<'_> {
+            $(pub fn $name(&mut self, ty: Ty, a: Val, b: Val) -> Val {
+                self.binary(fold::Op::$op, ty, a, b)
+            })*
+        }
+    };
+}
+
+operators!(
+    add Add, sub Sub, mul Mul, div Div, rem Rem, and And, or Or, xor Xor, shl Shl, shr Shr,
+    eq Eq, ne Ne, lt Lt, le Le, gt Gt, ge Ge
+);

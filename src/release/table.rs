@@ -1,0 +1,49 @@
+//! The shape of the generated tables.
+
+use crate::emit::Emit;
+use crate::emit::types::{Flow, Symbol};
+use crate::jit::live::Live;
+
+/// Emits the machine code of one instruction.
+pub type Emitter = fn(&mut Emit<'_>) -> Flow;
+/// Says whether a member's leading guards hold for live operands.
+pub type Matcher = fn(&mut Live<'_>) -> Flow;
+
+/// One opcode of the release that this build serves.
+#[derive(Debug)]
+pub struct Opcode {
+    pub name: &'static str,
+    /// The generic member; the opcode's own number when it is one.
+    pub base: u8,
+    /// Code units of inline cache behind the instruction.
+    pub caches: u8,
+    /// Of a generic member: the specialised members of its family, in order of number.
+    pub members: &'static [u8],
+    /// Newest first. Empty when the opcode is left to the interpreter.
+    pub variants: &'static [Variant],
+    /// Why there is no variant.
+    pub left: &'static str,
+}
+
+/// A template of an opcode and the patch releases that it holds for.
+#[derive(Debug)]
+pub struct Variant {
+    /// First patch release: 5 for `3.13.5`.
+    pub since: u8,
+    pub emitter: Emitter,
+    pub matcher: Option<Matcher>,
+    /// Reads inline caches, so that it makes sense only where the interpreter filled them.
+    pub reads_caches: bool,
+    /// C functions and variables without which the emitter cannot work.
+    pub symbols: &'static [Symbol],
+}
+
+/// Opcodes that the decoder knows by what they do.
+#[derive(Debug)]
+pub struct Roles {
+    pub extended_arg: u8,
+    pub cache: u8,
+    pub return_generator: u8,
+    pub resume: u8,
+    pub backward_jumps: &'static [u8],
+}
