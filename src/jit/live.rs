@@ -67,6 +67,8 @@ pub struct Live<'a> {
     registers: Option<&'a Registers>,
     items: Vec<Item>,
     asked: bool,
+    /// A guard could not be answered: memory that it protects is not read.
+    blind: bool,
 }
 
 impl<'a> Live<'a> {
@@ -85,6 +87,7 @@ impl<'a> Live<'a> {
             registers,
             items: Vec::with_capacity(32),
             asked: false,
+            blind: false,
         }
     }
 
@@ -129,9 +132,7 @@ impl<'a> Live<'a> {
         };
         let memory = |index: usize| match self.registers {
             // SAFETY: the frame is alive and has that slot.
-            Some(r) => Item::Bits(unsafe {
-                read(r.frame(), facts::LOCALS + 8 * index as i32)
-            }),
+            Some(r) => Item::Bits(unsafe { read(r.frame(), facts::LOCALS + 8 * index as i32) }),
             None => typed,
         };
         match slot.held {
@@ -279,6 +280,7 @@ impl<'a> Live<'a> {
     pub fn load(&mut self, base: Val, field: &Field) -> Val {
         let item = match self.item(base) {
             Item::Bits(0) => Item::Unknown(false),
+            Item::Bits(_) if self.blind => Item::Unknown(false),
             // SAFETY: a template reads only what its guards so far have established.
             Item::Bits(base) => unsafe {
                 let bits = fold::read(field.ty, base.wrapping_add_signed(field.offset.into()));
@@ -291,9 +293,9 @@ impl<'a> Live<'a> {
                 Item::Bits(ty as u64)
             }
             Item::Typed(_) => Item::Unknown(false),
-            Item::Unknown(of_type) => Item::Unknown(
-                of_type && field.offset == layout::PyObject::ob_type.offset,
-            ),
+            Item::Unknown(of_type) => {
+                Item::Unknown(of_type && field.offset == layout::PyObject::ob_type.offset)
+            }
         };
         self.push(item)
     }
@@ -307,7 +309,7 @@ impl<'a> Live<'a> {
 
     pub fn index(&mut self, base: Val, elem: Elem, index: Val) -> Val {
         match (self.known(base), self.known(index)) {
-            (Some(base), Some(index)) if base != 0 => {
+            (Some(base), Some(index)) if base != 0 && !self.blind => {
                 let at = base.wrapping_add(index.wrapping_mul(u64::from(elem.size)));
                 // SAFETY: a template reads only what its guards so far have established.
                 let bits = unsafe { fold::read(elem.ty, at) };
@@ -389,6 +391,7 @@ impl<'a> Live<'a> {
             Item::Bits(0) => Err(Stop::Ended),
             Item::Unknown(of_type) => {
                 self.asked |= of_type;
+                self.blind = true;
                 Ok(())
             }
             Item::Bits(_) | Item::Typed(_) => Ok(()),

@@ -1,0 +1,63 @@
+//! What differs between releases in frames and thread states, in one place.
+
+use pyo3::ffi;
+
+use crate::release::layout::{_PyInterpreterFrame as frame, PyThreadState as thread};
+
+/// The first local of a frame.
+pub const LOCALS: i32 = frame::localsplus.offset;
+
+/// The code object of a frame.
+#[cfg(Py_3_13)]
+pub const FRAME_CODE: i32 = frame::f_executable.offset;
+#[cfg(not(Py_3_13))]
+pub const FRAME_CODE: i32 = frame::f_code.offset;
+
+/// The function of a frame.
+#[cfg(Py_3_13)]
+pub const FRAME_FUNCTION: i32 = frame::f_funcobj.offset;
+#[cfg(not(Py_3_13))]
+pub const FRAME_FUNCTION: i32 = frame::f_func.offset;
+
+/// The instruction pointer of a frame.
+#[cfg(Py_3_13)]
+pub const FRAME_INSTR: i32 = frame::instr_ptr.offset;
+#[cfg(not(Py_3_13))]
+pub const FRAME_INSTR: i32 = frame::prev_instr.offset;
+
+/// What the instruction pointer of a frame that goes on at unit `i` is, beyond `i`.
+pub const RESUME_BIAS: i32 = if cfg!(Py_3_13) { 0 } else { -1 };
+
+/// Python calls that a thread may still nest.
+#[cfg(Py_3_12)]
+pub const RECURSION: i32 = thread::py_recursion_remaining.offset;
+#[cfg(not(Py_3_12))]
+pub const RECURSION: i32 = thread::recursion_remaining.offset;
+
+/// Whether the caller clears and pops a frame that has returned, rather than the callee.
+pub const CALLER_CLEARS: bool = cfg!(not(Py_3_12));
+
+/// The struct that holds the running frame is a member of the thread state's (`None`), or is
+/// pointed at by this member of it.
+#[cfg(Py_3_13)]
+pub const CURRENT_VIA: Option<i32> = None;
+#[cfg(not(Py_3_13))]
+pub const CURRENT_VIA: Option<i32> = Some(thread::cframe.offset);
+
+/// The running frame, in the struct that holds it.
+#[cfg(Py_3_13)]
+pub const CURRENT: i32 = thread::current_frame.offset;
+#[cfg(not(Py_3_13))]
+pub const CURRENT: i32 = crate::release::layout::_PyCFrame::current_frame.offset;
+
+pub fn float_type() -> usize {
+    &raw const ffi::PyFloat_Type as usize
+}
+
+pub fn long_type() -> usize {
+    &raw const ffi::PyLong_Type as usize
+}
+
+pub fn bool_type() -> usize {
+    &raw const ffi::PyBool_Type as usize
+}
