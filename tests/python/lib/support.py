@@ -33,10 +33,28 @@ def describe(value):
 
 def outcome(function, *arguments, **keywords):
     """What a call gives, as text: its result, or its traceback."""
+    return tell(attempt(function, *arguments, **keywords))
+
+
+def attempt(function, *arguments, **keywords):
+    """What a call gives, in a form that is cheap to compare: text, or an exception and its places."""
     try:
-        return "= " + describe(function(*arguments, **keywords))
+        return "= " + describe(function(*arguments, **keywords)), None
     except BaseException as error:
-        return "! " + "".join(traceback.format_exception(error)).rstrip()
+        places = []
+        trace = error.__traceback__
+        while trace is not None:
+            places.append((trace.tb_frame.f_code.co_name, trace.tb_lineno, trace.tb_lasti))
+            trace = trace.tb_next
+        return (type(error), str(error), places), error
+
+
+def tell(attempted):
+    """The text of an attempt."""
+    seen, error = attempted
+    if error is None:
+        return seen
+    return "! " + "".join(traceback.format_exception(error)).rstrip()
 
 
 def show(function, *arguments, **keywords):
@@ -58,10 +76,11 @@ def warm(function, *arguments, times=WARM):
     """Call often, and print the outcome whenever it is not that of the call before."""
     before = None
     for turn in range(times):
-        now = outcome(function, *arguments)
-        if now != before:
-            print(function.__name__, "call", turn, now)
-            before = now
+        now = attempt(function, *arguments)
+        if now[0] != before:
+            print(function.__name__, "call", turn, tell(now))
+            before = now[0]
+        now = None
     for look in on_warm:
         look(function.__code__)
 
@@ -81,7 +100,7 @@ def mixed(function, *rows):
 def steady(function, *arguments, watch=()):
     """Print which reference counts a call that runs often changes; none should."""
     for _ in range(WARM):
-        outcome(function, *arguments)
+        attempt(function, *arguments)
     for look in on_warm:
         look(function.__code__)
     watched = (*arguments, *watch, *COMMON)
@@ -89,7 +108,7 @@ def steady(function, *arguments, watch=()):
     before = [sys.getrefcount(value) for value in watched]
     blocks = sys.getallocatedblocks()
     for _ in range(50):
-        outcome(function, *arguments)
+        attempt(function, *arguments)
     gc.collect()
     grown = sys.getallocatedblocks() - blocks
     after = [sys.getrefcount(value) for value in watched]
