@@ -33,7 +33,10 @@ def describe(value):
 
 def outcome(function, *arguments, **keywords):
     """What a call gives, as text: its result, or its traceback."""
-    return tell(attempt(function, *arguments, **keywords))
+    attempted = attempt(function, *arguments, **keywords)
+    told = tell(attempted)
+    forget(attempted)
+    return told
 
 
 def attempt(function, *arguments, **keywords):
@@ -55,6 +58,12 @@ def tell(attempted):
     if error is None:
         return seen
     return "! " + "".join(traceback.format_exception(error)).rstrip()
+
+
+def forget(attempted):
+    """Let an exception that is raised again start with no traceback."""
+    if attempted[1] is not None:
+        attempted[1].__traceback__ = None
 
 
 def show(function, *arguments, **keywords):
@@ -80,7 +89,7 @@ def warm(function, *arguments, times=WARM):
         if now[0] != before:
             print(function.__name__, "call", turn, tell(now))
             before = now[0]
-        now = None
+        forget(now)
     for look in on_warm:
         look(function.__code__)
 
