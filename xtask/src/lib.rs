@@ -1,6 +1,7 @@
 //! Every maintenance task of the project: one module per command, and what they share.
 
 pub mod build;
+pub mod c;
 pub mod cli;
 pub mod lifted;
 pub mod process;

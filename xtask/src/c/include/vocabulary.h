@@ -1,0 +1,47 @@
+/* Read just inside the evaluation function: macros that templates know by name become calls. */
+#undef Py_DECREF
+#undef Py_XDECREF
+#undef _Py_DECREF_SPECIALIZED
+#undef _Py_DECREF_NO_DEALLOC
+#undef DISPATCH
+#undef DISPATCH_GOTO
+#undef DISPATCH_SAME_OPARG
+#undef DISPATCH_INLINED
+#undef NOTRACE_DISPATCH
+#undef CHECK_EVAL_BREAKER
+#undef LOAD_IP
+#undef LOAD_SP
+#undef NEXTOPARG
+#define NEXTOPARG() (opcode = cevalry_unit_opcode(next_instr), oparg = cevalry_unit_oparg(next_instr))
+#undef _Py_OPARG
+#undef _Py_OPCODE
+#undef _Py_ENTER_RECURSIVE_CALL
+#undef Py_UNREACHABLE
+#define Py_UNREACHABLE() __builtin_unreachable()
+#undef Py_CLEAR
+#define Py_CLEAR(place) Py_XSETREF(place, NULL)
+#undef Py_SETREF
+#define Py_SETREF(place, value) do { PyObject *old = (PyObject *)(place); (place) = (value); Py_DECREF(old); } while (0)
+#undef Py_XSETREF
+#define Py_XSETREF(place, value) do { PyObject *old = (PyObject *)(place); (place) = (value); Py_XDECREF(old); } while (0)
+#ifdef DECREF_INPUTS_AND_REUSE_FLOAT
+#undef DECREF_INPUTS_AND_REUSE_FLOAT
+#define DECREF_INPUTS_AND_REUSE_FLOAT(left, right, value, result) \
+    ((result) = DECREF_INPUTS_AND_REUSE_FLOAT(left, right, value))
+#endif
+#undef ENABLE_SPECIALIZATION
+#define ENABLE_SPECIALIZATION 0
+#undef ENABLE_SPECIALIZATION_FT
+#define ENABLE_SPECIALIZATION_FT 0
+#undef TRACE_FUNCTION_EXIT
+#define TRACE_FUNCTION_EXIT() ((void)0)
+#undef DTRACE_FUNCTION_EXIT
+#define DTRACE_FUNCTION_EXIT() ((void)0)
+#undef PREDICT
+#define PREDICT(op) ((void)0)
+#undef INSTRUCTION_STATS
+#define INSTRUCTION_STATS(op) ((void)0)
+#undef LLTRACE_RESUME_FRAME
+#define LLTRACE_RESUME_FRAME() ((void)0)
+#undef QSBR_QUIESCENT_STATE
+#define QSBR_QUIESCENT_STATE(tstate)

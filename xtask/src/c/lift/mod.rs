@@ -1,0 +1,1 @@
+//! From the evaluation loop's switch to templates.

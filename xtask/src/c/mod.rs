@@ -1,0 +1,9 @@
+//! Reading C: from a CPython source tree to templates.
+
+pub mod ctype;
+pub mod error;
+pub mod layout;
+pub mod lift;
+pub mod parse;
+pub mod preprocess;
+pub mod types;
