@@ -34,6 +34,15 @@ pub const RECURSION: i32 = thread::py_recursion_remaining.offset;
 #[cfg(not(Py_3_12))]
 pub const RECURSION: i32 = thread::recursion_remaining.offset;
 
+/// The caller's frame.
+pub const FRAME_PREVIOUS: i32 = frame::previous.offset;
+
+/// Whether the thread is traced or profiled: not 0 in the struct that holds the running frame.
+#[cfg(Py_3_12)]
+pub const USE_TRACING: Option<i32> = None;
+#[cfg(not(Py_3_12))]
+pub const USE_TRACING: Option<i32> = Some(crate::release::layout::_PyCFrame::use_tracing.offset);
+
 /// Whether the caller clears and pops a frame that has returned, rather than the callee.
 pub const CALLER_CLEARS: bool = cfg!(not(Py_3_12));
 
@@ -49,6 +58,23 @@ pub const CURRENT_VIA: Option<i32> = Some(thread::cframe.offset);
 pub const CURRENT: i32 = thread::current_frame.offset;
 #[cfg(not(Py_3_13))]
 pub const CURRENT: i32 = crate::release::layout::_PyCFrame::current_frame.offset;
+
+/// Members of a code object that say whether it is watched by monitoring tools.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched {
+    /// The version of instrumentation that its instructions have.
+    pub version: i32,
+    /// Data of monitoring, NULL in a code object that was never watched.
+    pub monitoring: i32,
+}
+
+#[cfg(Py_3_12)]
+pub const WATCHED: Option<Watched> = Some(Watched {
+    version: crate::release::layout::PyCodeObject::_co_instrumentation_version.offset,
+    monitoring: crate::release::layout::PyCodeObject::_co_monitoring.offset,
+});
+#[cfg(not(Py_3_12))]
+pub const WATCHED: Option<Watched> = None;
 
 pub fn float_type() -> usize {
     &raw const ffi::PyFloat_Type as usize

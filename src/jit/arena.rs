@@ -1,0 +1,235 @@
+//! The memory that machine code lives in.
+//!
+//! One region is mapped twice: once writable, once executable, never both. Code is written
+//! through the first mapping and runs in the second. Pages are used when they are first
+//! written, so that a generous limit costs nothing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::ptr;
+
+/// The largest region: calls inside it and, where it could be placed near, to the interpreter
+/// have 32-bit distances.
+pub const REGION: usize = 1 << 30;
+/// The limit unless another is set.
+pub const DEFAULT_LIMIT: usize = 64 << 20;
+/// Pieces of code start at multiples of this.
+const ALIGN: u32 = 16;
+
+/// A place in the region.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Offset(pub u32);
+
+/// Code memory is used up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the limit of code memory is reached")]
+pub struct Full;
+
+/// Memory for machine code.
+#[derive(Debug)]
+pub struct Arena {
+    writable: usize,
+    executable: usize,
+    limit: u32,
+    /// Everything from here on was never used.
+    end: u32,
+    /// Bytes in use.
+    used: usize,
+    /// Pieces given back: start and length.
+    free: BTreeMap<u32, u32>,
+    /// Jumps to functions that are too far away for a direct call.
+    far: HashMap<usize, Offset>,
+}
+
+impl Arena {
+    /// Reserves the region, near `near` if there is room.
+    pub fn new(near: usize) -> io::Result<Arena> {
+        // SAFETY: the name is a C string; the flags are those of the call.
+        let file = unsafe { libc::memfd_create(c"cevalry".as_ptr(), libc::MFD_CLOEXEC) };
+        if file < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the file is ours. It stays mapped after it is closed.
+        let result = unsafe {
+            let sized = libc::ftruncate(file, REGION as libc::off_t);
+            let pair = if sized == 0 {
+                map(0, libc::PROT_READ | libc::PROT_WRITE, file).and_then(|writable| {
+                    let executable = map_near(near, file)?;
+                    Ok((writable, executable))
+                })
+            } else {
+                Err(io::Error::last_os_error())
+            };
+            libc::close(file);
+            pair
+        };
+        let (writable, executable) = result?;
+        Ok(Arena {
+            writable,
+            executable,
+            limit: DEFAULT_LIMIT as u32,
+            end: 0,
+            used: 0,
+            free: BTreeMap::new(),
+            far: HashMap::new(),
+        })
+    }
+
+    /// Limits what may be used. What is in use stays.
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = bytes.min(REGION) as u32;
+    }
+
+    /// Bytes in use.
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
+    /// The address at which code at this place runs.
+    pub fn address(&self, at: Offset) -> usize {
+        self.executable + at.0 as usize
+    }
+
+    /// The place of an address inside the region.
+    pub fn offset(&self, address: usize) -> Option<Offset> {
+        let distance = address.checked_sub(self.executable)?;
+        (distance < REGION).then_some(Offset(distance as u32))
+    }
+
+    /// Takes `len` bytes at a multiple of `align`.
+    pub fn take(&mut self, len: usize, align: u32) -> Result<Offset, Full> {
+        let len = (len as u32).next_multiple_of(ALIGN);
+        if align == ALIGN
+            && let Some((&start, &size)) = self.free.iter().find(|&(_, &size)| size >= len)
+        {
+            self.free.remove(&start);
+            if size > len {
+                self.free.insert(start + len, size - len);
+            }
+            self.used += len as usize;
+            return Ok(Offset(start));
+        }
+        let start = self.end.next_multiple_of(align);
+        if start + len > self.limit {
+            return Err(Full);
+        }
+        if start > self.end {
+            self.free.insert(self.end, start - self.end);
+        }
+        self.end = start + len;
+        self.used += len as usize;
+        Ok(Offset(start))
+    }
+
+    /// Takes room for code and writes it.
+    pub fn add(&mut self, code: &[u8]) -> Result<Offset, Full> {
+        let at = self.take(code.len(), ALIGN)?;
+        self.write(at, code);
+        Ok(at)
+    }
+
+    /// Gives back what `take` gave.
+    pub fn give_back(&mut self, at: Offset, len: usize) {
+        let len = (len as u32).next_multiple_of(ALIGN);
+        self.used -= len as usize;
+        let (mut start, mut size) = (at.0, len);
+        if let Some((&before, &before_size)) = self.free.range(..start).next_back()
+            && before + before_size == start
+        {
+            self.free.remove(&before);
+            (start, size) = (before, before_size + size);
+        }
+        if let Some(behind) = self.free.remove(&(start + size)) {
+            size += behind;
+        }
+        self.free.insert(start, size);
+    }
+
+    /// Writes bytes into room that was taken.
+    pub fn write(&mut self, at: Offset, bytes: &[u8]) {
+        assert!(at.0 as usize + bytes.len() <= self.end as usize);
+        let target = (self.writable + at.0 as usize) as *mut u8;
+        // SAFETY: the range is inside the region, and only the owner of the arena writes.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) }
+    }
+
+    /// The bytes of a piece of code.
+    pub fn bytes(&self, at: Offset, len: usize) -> &[u8] {
+        assert!(at.0 as usize + len <= self.end as usize);
+        // SAFETY: the range is inside the region and was written before.
+        unsafe { std::slice::from_raw_parts((self.writable + at.0 as usize) as *const u8, len) }
+    }
+
+    /// Lets the jump or call whose 32-bit distance stands at `site` lead to `target`.
+    pub fn link(&mut self, site: Offset, target: Offset) {
+        let distance = target.0.wrapping_sub(site.0 + 4);
+        self.write(site, &distance.to_le_bytes());
+    }
+
+    /// Lets the call at `site` lead to a function anywhere.
+    pub fn link_far(&mut self, site: Offset, target: usize) -> Result<(), Full> {
+        let from = self.address(Offset(site.0 + 4));
+        let distance = target.wrapping_sub(from) as isize;
+        if let Ok(near) = i32::try_from(distance) {
+            self.write(site, &near.to_le_bytes());
+            return Ok(());
+        }
+        let thunk = match self.far.get(&target) {
+            Some(&thunk) => thunk,
+            None => {
+                // jmp [rip]; the address
+                let mut code = vec![0xff, 0x25, 0, 0, 0, 0];
+                code.extend(target.to_le_bytes());
+                let thunk = self.add(&code)?;
+                self.far.insert(target, thunk);
+                thunk
+            }
+        };
+        self.link(site, thunk);
+        Ok(())
+    }
+}
+
+/// # Safety
+/// `file` is at least `REGION` bytes long.
+unsafe fn map(hint: usize, protection: i32, file: i32) -> io::Result<usize> {
+    // SAFETY: a new mapping, which replaces none.
+    let at = unsafe {
+        libc::mmap(
+            hint as *mut _,
+            REGION,
+            protection,
+            libc::MAP_SHARED | libc::MAP_NORESERVE,
+            file,
+            0,
+        )
+    };
+    if at == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(at as usize)
+}
+
+/// Maps the file executable so that calls of `near` have 32-bit distances, if possible.
+///
+/// # Safety
+/// As for `map`.
+unsafe fn map_near(near: usize, file: i32) -> io::Result<usize> {
+    let reach = (i32::MAX as usize) - REGION;
+    let step = 64 << 20;
+    let below = (1..reach / step).map(|i| near.checked_sub(REGION + i * step));
+    let above = (1..reach / step).map(|i| near.checked_add(i * step));
+    for hint in above.chain(below).flatten() {
+        let hint = hint & !0xfff;
+        // SAFETY: as for the caller. A mapping that landed elsewhere is taken away again.
+        unsafe {
+            let at = map(hint, libc::PROT_READ | libc::PROT_EXEC, file)?;
+            if at.abs_diff(near) < reach {
+                return Ok(at);
+            }
+            libc::munmap(at as *mut _, REGION);
+        }
+    }
+    // SAFETY: as for the caller.
+    unsafe { map(0, libc::PROT_READ | libc::PROT_EXEC, file) }
+}
