@@ -1,5 +1,8 @@
 //! Cevalry: a just-in-time compiler for CPython, derived from its evaluation loop.
 
 pub mod emit;
+pub mod entry;
 pub mod jit;
 pub mod release;
+
+mod module;

@@ -1,0 +1,89 @@
+"""A just-in-time compiler for CPython, derived from CPython's own evaluation loop.
+
+Run a program compiled with ``python -m cevalry script.py``, or switch the compiler on
+from inside with ``enable()``. Functions that run often are then found and compiled by
+themselves; everything else is left to the interpreter.
+"""
+
+import os as _os
+
+from cevalry import _cevalry
+from cevalry._cevalry import CompiledCode, compile, disable, disassemble, is_enabled, stats
+
+__all__ = [
+    "CompiledCode",
+    "compile",
+    "disable",
+    "disassemble",
+    "enable",
+    "explain",
+    "is_enabled",
+    "jit",
+    "set_code_limit",
+    "stats",
+]
+
+
+def _from_environment(name, default):
+    text = _os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{name} must be a whole number, not {text!r}") from None
+
+
+def _whole_number(value, name):
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    return value
+
+
+def enable(threshold=None):
+    """Find and compile hot code from now on.
+
+    *threshold* is how many samples (about one each millisecond) must meet a function before
+    it is compiled. 0 compiles everything at first sight. Without it, the environment
+    variable ``CEVALRY_THRESHOLD`` counts, and then a default chosen by measuring.
+    """
+    if threshold is None:
+        threshold = _from_environment("CEVALRY_THRESHOLD", _cevalry.DEFAULT_THRESHOLD)
+    _cevalry.enable(_whole_number(threshold, "threshold"))
+
+
+def jit(function):
+    """Decorator: compile this function at its next call, without waiting until it is hot.
+
+    The function comes back unchanged otherwise. What cannot be compiled stays with the
+    interpreter; ``explain`` tells why.
+    """
+    try:
+        compile(function)
+    except ValueError:
+        pass
+    return function
+
+
+def explain(function):
+    """Tell for each instruction as which template and member it was compiled, or why not."""
+    lines = []
+    last = None
+    for offset, line, opcode, outcome in _cevalry.explain(function):
+        shown = f"{line:5}" if line is not None and line != last else " " * 5
+        last = line
+        lines.append(f"{shown} {offset:5} {opcode:<30} {outcome}".rstrip())
+    return "\n".join(lines)
+
+
+def set_code_limit(limit):
+    """Limit the bytes of machine code. At the limit compiling stops, and the program runs on.
+
+    The environment variable ``CEVALRY_MAX_CODE`` sets the limit before the program starts.
+    """
+    _cevalry.set_code_limit(_whole_number(limit, "limit"))
+
+
+_max_code = _from_environment("CEVALRY_MAX_CODE", None)
+if _max_code is not None:
+    _cevalry.set_code_limit(_max_code)

@@ -1,0 +1,193 @@
+"""The command line: sets the stage as the interpreter does, then runs the program."""
+
+import argparse
+import os
+import sys
+
+import cevalry
+from cevalry import _cevalry
+
+#: Options with a value that belong to this command, not to the program.
+_WITH_VALUE = ("--threshold",)
+
+#: Options of this command without a value.
+_FLAGS = ("--stats", "-h", "--help")
+
+
+def main():
+    """Run the program that the command line names, and end the process as it would."""
+    own, program = _split(sys.argv[1:])
+    options = _parser().parse_args(own)
+    kind, name, arguments = _program(program)
+    try:
+        cevalry.enable(options.threshold)
+    except ValueError as error:
+        _parser().error(str(error))
+    if options.stats:
+        import atexit
+
+        atexit.register(_print_stats)
+    sys.orig_argv[:] = _original_arguments(program)
+    run = {"-c": _run_command, "-m": _run_module}.get(kind, _run_script)
+    code, interrupted = run(name, arguments)
+    if interrupted:
+        # The interpreter ends itself by the signal when this leaves the main module.
+        sys.excepthook = lambda *_: None
+        raise KeyboardInterrupt
+    raise SystemExit(code)
+
+
+def _split(arguments):
+    """Divide the command line into our own options and those that name the program."""
+    at = 0
+    while at < len(arguments):
+        argument = arguments[at]
+        if argument == "--":
+            return arguments[:at], arguments[at + 1 :]
+        if argument in _WITH_VALUE:
+            at += 2
+        elif argument in _FLAGS or argument.startswith(tuple(f"{one}=" for one in _WITH_VALUE)):
+            at += 1
+        else:
+            break
+    return arguments[:at], arguments[at:]
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m cevalry",
+        usage="%(prog)s [--threshold N] [--stats] [--] (SCRIPT | -m MODULE | -c COMMAND) [ARGUMENT ...]",
+        description="Run a Python program as python itself would, compiled.",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=int,
+        metavar="N",
+        help="samples that a function must be met in before it is compiled; 0 compiles everything at first sight",
+    )
+    parser.add_argument(
+        "--stats", action="store_true", help="print what was compiled, to stderr, when the program ends"
+    )
+    return parser
+
+
+def _program(arguments):
+    """Which program to run: its kind, its name and its arguments."""
+    if not arguments:
+        _parser().error("name a script, or a module after -m, or a command after -c")
+    first, *rest = arguments
+    for kind in ("-c", "-m"):
+        if first == kind:
+            if not rest:
+                _parser().error(f"{kind} needs an argument")
+            return kind, rest[0], rest[1:]
+        if first.startswith(kind):
+            return kind, first[len(kind) :], rest
+    if first.startswith("-"):
+        _parser().error(f"{first} is not an option of this command")
+    return "", first, rest
+
+
+def _original_arguments(program):
+    """What ``sys.orig_argv`` would be without this command."""
+    original = sys.orig_argv
+    for at in range(1, len(original) - 1):
+        if original[at] == "-m" and original[at + 1] == "cevalry":
+            return original[:at] + program
+    return original[:1] + program
+
+
+def _run_script(path, arguments):
+    # A folder or an archive with a main module is run as a module, from there.
+    sys.argv[:] = [path, *arguments]
+    if _is_importable(path):
+        _replace_first_path(path, always=True)
+        return _cevalry.run_module("__main__", False, _fresh_main().__dict__)
+    filename = os.path.abspath(path)
+    try:
+        with open(filename, "rb") as file:
+            source = file.read()
+    except OSError as error:
+        program = sys.orig_argv[0]
+        print(
+            f"{program}: can't open file {filename!r}: [Errno {error.errno}] {error.strerror}",
+            file=sys.stderr,
+        )
+        raise SystemExit(2) from None
+    _replace_first_path(os.path.dirname(os.path.realpath(path)))
+    main = _fresh_main()
+    main.__file__ = filename
+    main.__cached__ = None
+    loader, source = _loader_and_source(filename, source)
+    main.__loader__ = loader("__main__", filename)
+    return _cevalry.run_source(source, filename, main.__dict__)
+
+
+def _run_module(name, arguments):
+    sys.argv[:] = ["-m", *arguments]
+    return _cevalry.run_module(name, True, _fresh_main().__dict__)
+
+
+def _run_command(command, arguments):
+    sys.argv[:] = ["-c", *arguments]
+    _replace_first_path("")
+    main = _fresh_main()
+    source = command.encode("utf-8", "surrogateescape")
+    return _cevalry.run_source(source, "<string>", main.__dict__)
+
+
+def _is_importable(path):
+    import pkgutil
+
+    return pkgutil.get_importer(path) is not None and (
+        os.path.isdir(path) or _is_archive(path)
+    )
+
+
+def _is_archive(path):
+    import zipimport
+
+    return isinstance(sys.path_importer_cache.get(path), zipimport.zipimporter)
+
+
+def _replace_first_path(folder, always=False):
+    """``-m`` has put the current folder first, unless the user asked for a safe path."""
+    if not sys.flags.safe_path:
+        sys.path[0] = folder
+    elif always:
+        sys.path.insert(0, folder)
+
+
+def _loader_and_source(filename, source):
+    import importlib.machinery
+    import importlib.util
+
+    if filename.endswith(".pyc") or source[:4] == importlib.util.MAGIC_NUMBER:
+        import marshal
+
+        return importlib.machinery.SourcelessFileLoader, marshal.loads(source[16:])
+    return importlib.machinery.SourceFileLoader, source
+
+
+def _fresh_main():
+    """A ``__main__`` as the interpreter makes it, in place of the one that runs this."""
+    import importlib.machinery
+    import types
+
+    main = types.ModuleType("__main__")
+    main.__loader__ = importlib.machinery.BuiltinImporter
+    if sys.version_info < (3, 14):
+        main.__annotations__ = {}
+    main.__builtins__ = sys.modules["builtins"]
+    sys.modules["__main__"] = main
+    return main
+
+
+def _print_stats():
+    stats = cevalry.stats()
+    exits = stats.pop("exits")
+    for name, value in stats.items():
+        shown = f"{value:.6f}" if isinstance(value, float) else value
+        print(f"{name.replace('_', ' ')}: {shown}", file=sys.stderr)
+    for reason, count in sorted(exits.items(), key=lambda one: -one[1]):
+        print(f"{count:12} {reason}", file=sys.stderr)

@@ -1,0 +1,190 @@
+//! The frame evaluator (PEP 523): it sees every frame that the interpreter evaluates.
+//!
+//! While it is installed, calls between functions that are not compiled are slower, so it is
+//! there only where nothing else reaches the code: see [`Need`].
+
+use std::ffi::c_int;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+use pyo3::ffi;
+
+use super::interp::{Frame, Thread};
+use super::policy;
+use crate::jit;
+
+type Evaluator = ffi::_PyFrameEvalFunction;
+
+unsafe extern "C" {
+    /// The interpreter's own evaluator.
+    fn _PyEval_EvalFrameDefault(
+        tstate: *mut ffi::PyThreadState,
+        frame: *mut ffi::_PyInterpreterFrame,
+        throwflag: c_int,
+    ) -> *mut ffi::PyObject;
+}
+
+/// What wants to see frames.
+#[derive(Clone, Copy, Debug)]
+pub enum Need {
+    /// Every frame that is entered.
+    Always = 1,
+    /// Frames of one code object or one module, about to be run: see [`Awaited`].
+    Once = 2,
+}
+
+/// The next frame to run compiled whatever its use.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Awaited {
+    /// The first frame of this code object.
+    Code(*mut ffi::PyCodeObject),
+    /// The first frame with this dict of globals.
+    Globals(*mut ffi::PyObject),
+}
+
+/// Bits of [`Need`].
+static NEEDS: AtomicUsize = AtomicUsize::new(0);
+/// Whether the interpreter calls us, perhaps through another evaluator that was set after us.
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+/// The evaluator that was there before us.
+static BEFORE: Mutex<Option<Evaluator>> = Mutex::new(None);
+/// The same for the evaluator itself, which must not wait; null for the interpreter's own.
+static FORWARD: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+
+static AWAITED_CODE: AtomicPtr<ffi::PyCodeObject> = AtomicPtr::new(std::ptr::null_mut());
+static AWAITED_GLOBALS: AtomicPtr<ffi::PyObject> = AtomicPtr::new(std::ptr::null_mut());
+
+/// See to it that frames come through here, as long as the need stands.
+pub fn require(need: Need) {
+    let before = NEEDS.fetch_or(need as usize, Ordering::Relaxed);
+    if before == 0 {
+        install();
+    }
+}
+
+/// The need is gone; the evaluator goes with the last one.
+pub fn release(need: Need) {
+    let before = NEEDS.fetch_and(!(need as usize), Ordering::Relaxed);
+    if before != 0 && before & !(need as usize) == 0 {
+        remove();
+    }
+}
+
+/// Run the next frame that fits compiled, until the guard is dropped.
+pub fn await_frame(awaited: Awaited) -> AwaitGuard {
+    match awaited {
+        Awaited::Code(code) => AWAITED_CODE.store(code, Ordering::Relaxed),
+        Awaited::Globals(globals) => AWAITED_GLOBALS.store(globals, Ordering::Relaxed),
+    }
+    require(Need::Once);
+    AwaitGuard(())
+}
+
+/// Ends the waiting that [`await_frame`] began.
+pub struct AwaitGuard(());
+
+impl Drop for AwaitGuard {
+    fn drop(&mut self) {
+        stop_waiting();
+    }
+}
+
+fn stop_waiting() {
+    AWAITED_CODE.store(std::ptr::null_mut(), Ordering::Relaxed);
+    AWAITED_GLOBALS.store(std::ptr::null_mut(), Ordering::Relaxed);
+    release(Need::Once);
+}
+
+/// Whether the interpreter's evaluator is its own, or ours with the interpreter's own behind it.
+pub fn alone() -> bool {
+    FORWARD.load(Ordering::Relaxed).is_null()
+}
+
+fn install() {
+    if INSTALLED.load(Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: the GIL is held wherever needs change; the interpreter is the main one.
+    unsafe {
+        let interp = ffi::PyInterpreterState_Get();
+        let before = ffi::_PyInterpreterState_GetEvalFrameFunc(interp);
+        let own = before as usize == _PyEval_EvalFrameDefault as *const () as usize;
+        FORWARD.store(
+            if own {
+                std::ptr::null_mut()
+            } else {
+                before as *mut ()
+            },
+            Ordering::Relaxed,
+        );
+        *BEFORE.lock().unwrap_or_else(|lock| lock.into_inner()) = Some(before);
+        ffi::_PyInterpreterState_SetEvalFrameFunc(interp, Some(evaluate));
+    }
+    INSTALLED.store(true, Ordering::Relaxed);
+}
+
+fn remove() {
+    if !INSTALLED.load(Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: as in `install`.
+    unsafe {
+        let interp = ffi::PyInterpreterState_Get();
+        let current = ffi::_PyInterpreterState_GetEvalFrameFunc(interp);
+        if current as usize != evaluate as *const () as usize {
+            // Somebody came after us and may call us: stay, and only pass frames on.
+            return;
+        }
+        let before = BEFORE
+            .lock()
+            .unwrap_or_else(|lock| lock.into_inner())
+            .take();
+        if let Some(before) = before {
+            ffi::_PyInterpreterState_SetEvalFrameFunc(interp, Some(before));
+        }
+    }
+    INSTALLED.store(false, Ordering::Relaxed);
+}
+
+unsafe extern "C" fn evaluate(
+    tstate: *mut ffi::PyThreadState,
+    frame: *mut ffi::_PyInterpreterFrame,
+    throwflag: c_int,
+) -> *mut ffi::PyObject {
+    if throwflag == 0 {
+        let choice = catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: the interpreter gives a live thread state and a live frame.
+            unsafe { Some((Thread::new(tstate)?, Frame::new(frame.cast())?)) }
+                .and_then(|(thread, frame)| choose(thread, frame))
+        }));
+        if let Ok(Some(entry)) = choice {
+            // SAFETY: `choose` has found the frame at the start of code with this entry.
+            return unsafe { jit::run(entry, tstate, frame.cast()) };
+        }
+    }
+    let before = FORWARD.load(Ordering::Relaxed);
+    if before.is_null() {
+        // SAFETY: the arguments are the interpreter's own.
+        unsafe { _PyEval_EvalFrameDefault(tstate, frame, throwflag) }
+    } else {
+        // SAFETY: the pointer was an evaluator when it was stored.
+        let before = unsafe { std::mem::transmute::<*mut (), Evaluator>(before) };
+        // SAFETY: the arguments are the interpreter's own.
+        unsafe { before(tstate, frame, throwflag) }
+    }
+}
+
+/// The machine code to run the frame by, if it is to be run by any.
+fn choose(thread: Thread, frame: Frame) -> Option<jit::EntryPtr> {
+    let code = frame.code()?.as_ptr();
+    if !frame.at_start(code) || !thread.unwatched(code) || !alone() {
+        return None;
+    }
+    let awaited = code == AWAITED_CODE.load(Ordering::Relaxed)
+        || frame.globals() == AWAITED_GLOBALS.load(Ordering::Relaxed);
+    if awaited {
+        stop_waiting();
+    }
+    policy::entry_for_frame(code, awaited)
+}

@@ -1,0 +1,246 @@
+//! The interpreter's own structures, as far as entering compiled code reads or writes them.
+
+use std::ffi::c_void;
+use std::ptr::{self, NonNull};
+
+use pyo3::ffi;
+
+/// Offsets of members, in bytes.
+mod layout {
+    #[cfg(not(Py_3_13))]
+    mod release {
+        pub const THREAD_CFRAME: usize = 56;
+        pub const CFRAME_CURRENT: usize = 8;
+        pub const CFRAME_TRACING: usize = 0;
+        pub const FRAME_CODE: usize = 32;
+        pub const FRAME_FUNCTION: usize = 0;
+        pub const FRAME_INSTRUCTION: usize = 56;
+        pub const FRAME_PREVIOUS: usize = 48;
+        pub const FRAME_GLOBALS: usize = 8;
+        pub const INTERP_EVAL_BREAKER: usize = 100;
+        pub const CODE_UNITS: usize = 184;
+    }
+    #[cfg(Py_3_13)]
+    mod release {
+        pub const THREAD_CURRENT: usize = 72;
+        pub const THREAD_EVAL_BREAKER: usize = 24;
+        pub const FRAME_CODE: usize = 0;
+        pub const FRAME_FUNCTION: usize = 16;
+        pub const FRAME_INSTRUCTION: usize = 56;
+        pub const FRAME_PREVIOUS: usize = 8;
+        pub const FRAME_GLOBALS: usize = 24;
+        pub const CODE_UNITS: usize = 200;
+        pub const CODE_MONITORING: usize = 176;
+        pub const CODE_INSTRUMENTATION: usize = 168;
+    }
+    pub use release::*;
+}
+
+/// Read the member at `offset` from `base`.
+///
+/// # Safety
+/// `base` points at a live struct that has a `T` at `offset`.
+unsafe fn read<T: Copy>(base: *const c_void, offset: usize) -> T {
+    // SAFETY: the caller vouches for base, offset and type.
+    unsafe { base.cast::<u8>().add(offset).cast::<T>().read() }
+}
+
+/// Write the member at `offset` from `base`.
+///
+/// # Safety
+/// As for [`read`], and the interpreter lets the member be changed.
+unsafe fn write<T: Copy>(base: *mut c_void, offset: usize, value: T) {
+    // SAFETY: the caller vouches for base, offset and type.
+    unsafe { base.cast::<u8>().add(offset).cast::<T>().write(value) }
+}
+
+/// A live thread state, used while its thread or another one holds the GIL.
+#[derive(Clone, Copy)]
+pub struct Thread(NonNull<ffi::PyThreadState>);
+
+impl Thread {
+    /// # Safety
+    /// `tstate` is a live thread state and the GIL is held.
+    pub unsafe fn new(tstate: *mut ffi::PyThreadState) -> Option<Thread> {
+        NonNull::new(tstate).map(Thread)
+    }
+
+    /// The thread state of the calling thread.
+    ///
+    /// # Safety
+    /// The calling thread holds the GIL.
+    pub unsafe fn current() -> Thread {
+        // SAFETY: with the GIL held there is a current thread state.
+        Thread(unsafe { NonNull::new_unchecked(ffi::PyThreadState_Get()) })
+    }
+
+    pub fn as_ptr(self) -> *mut ffi::PyThreadState {
+        self.0.as_ptr()
+    }
+
+    /// Where the pointer to the running frame is kept.
+    fn frame_holder(self) -> (*mut c_void, usize) {
+        let tstate = self.0.as_ptr().cast::<c_void>();
+        #[cfg(not(Py_3_13))]
+        {
+            // SAFETY: the thread state is live, and always has a C frame.
+            let cframe = unsafe { read::<*mut c_void>(tstate, layout::THREAD_CFRAME) };
+            (cframe, layout::CFRAME_CURRENT)
+        }
+        #[cfg(Py_3_13)]
+        (tstate, layout::THREAD_CURRENT)
+    }
+
+    /// The frame that runs, or is suspended by a call into C.
+    pub fn frame(self) -> Option<Frame> {
+        let (base, offset) = self.frame_holder();
+        // SAFETY: the holder is live, and holds a frame or NULL.
+        NonNull::new(unsafe { read::<*mut c_void>(base, offset) }).map(Frame)
+    }
+
+    /// Make `frame` the running frame.
+    ///
+    /// # Safety
+    /// `frame` is a live frame of this thread, or nothing to hide all of them, and what was
+    /// running before is put back before the interpreter could return into it.
+    pub unsafe fn set_frame(self, frame: Option<Frame>) {
+        let (base, offset) = self.frame_holder();
+        // SAFETY: the holder is live; the caller vouches for the value.
+        unsafe {
+            write(
+                base,
+                offset,
+                frame.map_or(ptr::null_mut(), |frame| frame.0.as_ptr()),
+            )
+        }
+    }
+
+    /// Whether nothing watches code that runs in this thread. `code` may be watched alone.
+    pub fn unwatched(self, code: *mut ffi::PyCodeObject) -> bool {
+        #[cfg(not(Py_3_13))]
+        {
+            let _ = code;
+            let tstate = self.0.as_ptr().cast::<c_void>();
+            // SAFETY: the thread state is live, and always has a C frame.
+            unsafe {
+                let cframe = read::<*mut c_void>(tstate, layout::THREAD_CFRAME);
+                read::<u8>(cframe, layout::CFRAME_TRACING) == 0
+            }
+        }
+        #[cfg(Py_3_13)]
+        {
+            /// The lower bits of `eval_breaker` are events, the upper ones the version of monitoring.
+            const EVENT_BITS: usize = 0xff;
+            let tstate = self.0.as_ptr().cast::<c_void>();
+            let code = code.cast::<c_void>();
+            // SAFETY: thread state and code object are live; a code object's tools are
+            // described by a struct that starts with one byte for each local event.
+            unsafe {
+                let current = read::<usize>(tstate, layout::THREAD_EVAL_BREAKER) & !EVENT_BITS;
+                if current != read::<usize>(code, layout::CODE_INSTRUMENTATION) {
+                    return false;
+                }
+                current == 0 || {
+                    let monitoring = read::<*const c_void>(code, layout::CODE_MONITORING);
+                    monitoring.is_null() || watchers(monitoring).iter().all(|&tools| tools == 0)
+                }
+            }
+        }
+    }
+}
+
+/// The tools that watch each event of a code object.
+///
+/// # Safety
+/// `monitoring` is a live `_PyCoMonitoringData`.
+#[cfg(Py_3_13)]
+unsafe fn watchers<'a>(monitoring: *const c_void) -> &'a [u8] {
+    /// `_PY_MONITORING_LOCAL_EVENTS`; the struct holds first the local and then the active ones.
+    const LOCAL_EVENTS: usize = 10;
+    // SAFETY: both arrays of bytes stand at the start of the struct.
+    unsafe { std::slice::from_raw_parts(monitoring.cast::<u8>(), 2 * LOCAL_EVENTS) }
+}
+
+/// A live frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Frame(NonNull<c_void>);
+
+impl Frame {
+    /// # Safety
+    /// `frame` is a live `_PyInterpreterFrame`.
+    pub unsafe fn new(frame: *mut c_void) -> Option<Frame> {
+        NonNull::new(frame).map(Frame)
+    }
+
+    pub fn as_ptr(self) -> *mut c_void {
+        self.0.as_ptr()
+    }
+
+    /// The code object that the frame runs; none for the frames that the interpreter pushes
+    /// to mark calls from C.
+    pub fn code(self) -> Option<NonNull<ffi::PyCodeObject>> {
+        // SAFETY: the frame is live; this member is NULL or an object.
+        unsafe {
+            let code = read::<*mut ffi::PyObject>(self.0.as_ptr(), layout::FRAME_CODE);
+            if code.is_null() || ffi::PyCode_Check(code) == 0 {
+                return None;
+            }
+            NonNull::new(code.cast())
+        }
+    }
+
+    /// The function that was called; none for code that was executed without one.
+    pub fn function(self) -> Option<NonNull<ffi::PyFunctionObject>> {
+        // SAFETY: the frame is live; this member is NULL or an object.
+        unsafe {
+            let function = read::<*mut ffi::PyObject>(self.0.as_ptr(), layout::FRAME_FUNCTION);
+            if function.is_null() || ffi::PyFunction_Check(function) == 0 {
+                return None;
+            }
+            NonNull::new(function.cast())
+        }
+    }
+
+    pub fn globals(self) -> *mut ffi::PyObject {
+        // SAFETY: the frame is live.
+        unsafe { read(self.0.as_ptr(), layout::FRAME_GLOBALS) }
+    }
+
+    /// The frame that called this one.
+    pub fn previous(self) -> Option<Frame> {
+        // SAFETY: the frame is live; this member is NULL or a live frame.
+        NonNull::new(unsafe { read::<*mut c_void>(self.0.as_ptr(), layout::FRAME_PREVIOUS) })
+            .map(Frame)
+    }
+
+    /// Whether no instruction of the frame has run.
+    pub fn at_start(self, code: *mut ffi::PyCodeObject) -> bool {
+        // SAFETY: the frame is live.
+        let at = unsafe { read::<usize>(self.0.as_ptr(), layout::FRAME_INSTRUCTION) };
+        let first = code as usize + layout::CODE_UNITS;
+        if cfg!(Py_3_13) {
+            at == first
+        } else {
+            at == first - std::mem::size_of::<u16>()
+        }
+    }
+}
+
+/// Let the interpreter look at its pending calls soon. Newer releases do so by themselves.
+///
+/// # Safety
+/// `interp` is the live main interpreter. Any thread may call this.
+#[cfg(not(Py_3_13))]
+pub unsafe fn request_attention(interp: *mut ffi::PyInterpreterState) {
+    use std::sync::atomic::{AtomicI32, Ordering};
+    // SAFETY: the member is an int that the interpreter itself accesses atomically.
+    let breaker = unsafe {
+        AtomicI32::from_ptr(
+            interp
+                .cast::<u8>()
+                .add(layout::INTERP_EVAL_BREAKER)
+                .cast::<i32>(),
+        )
+    };
+    breaker.store(1, Ordering::Relaxed);
+}
