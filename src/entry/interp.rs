@@ -5,53 +5,30 @@ use std::ptr::{self, NonNull};
 
 use pyo3::ffi;
 
-/// Offsets of members, in bytes.
-mod layout {
-    #[cfg(not(Py_3_13))]
-    mod release {
-        pub const THREAD_CFRAME: usize = 56;
-        pub const CFRAME_CURRENT: usize = 8;
-        pub const CFRAME_TRACING: usize = 0;
-        pub const FRAME_CODE: usize = 32;
-        pub const FRAME_FUNCTION: usize = 0;
-        pub const FRAME_INSTRUCTION: usize = 56;
-        pub const FRAME_PREVIOUS: usize = 48;
-        pub const FRAME_GLOBALS: usize = 8;
-        pub const INTERP_EVAL_BREAKER: usize = 100;
-        pub const CODE_UNITS: usize = 184;
-    }
-    #[cfg(Py_3_13)]
-    mod release {
-        pub const THREAD_CURRENT: usize = 72;
-        pub const THREAD_EVAL_BREAKER: usize = 24;
-        pub const FRAME_CODE: usize = 0;
-        pub const FRAME_FUNCTION: usize = 16;
-        pub const FRAME_INSTRUCTION: usize = 56;
-        pub const FRAME_PREVIOUS: usize = 8;
-        pub const FRAME_GLOBALS: usize = 24;
-        pub const CODE_UNITS: usize = 200;
-        pub const CODE_MONITORING: usize = 176;
-        pub const CODE_INSTRUMENTATION: usize = 168;
-    }
-    pub use release::*;
-}
+use crate::jit::facts;
+use crate::release::layout;
 
 /// Read the member at `offset` from `base`.
 ///
 /// # Safety
 /// `base` points at a live struct that has a `T` at `offset`.
-unsafe fn read<T: Copy>(base: *const c_void, offset: usize) -> T {
+unsafe fn read<T: Copy>(base: *const c_void, offset: i32) -> T {
     // SAFETY: the caller vouches for base, offset and type.
-    unsafe { base.cast::<u8>().add(offset).cast::<T>().read() }
+    unsafe { base.cast::<u8>().offset(offset as isize).cast::<T>().read() }
 }
 
 /// Write the member at `offset` from `base`.
 ///
 /// # Safety
 /// As for [`read`], and the interpreter lets the member be changed.
-unsafe fn write<T: Copy>(base: *mut c_void, offset: usize, value: T) {
+unsafe fn write<T: Copy>(base: *mut c_void, offset: i32, value: T) {
     // SAFETY: the caller vouches for base, offset and type.
-    unsafe { base.cast::<u8>().add(offset).cast::<T>().write(value) }
+    unsafe {
+        base.cast::<u8>()
+            .offset(offset as isize)
+            .cast::<T>()
+            .write(value)
+    }
 }
 
 /// A live thread state, used while its thread or another one holds the GIL.
@@ -79,16 +56,13 @@ impl Thread {
     }
 
     /// Where the pointer to the running frame is kept.
-    fn frame_holder(self) -> (*mut c_void, usize) {
+    fn frame_holder(self) -> (*mut c_void, i32) {
         let tstate = self.0.as_ptr().cast::<c_void>();
-        #[cfg(not(Py_3_13))]
-        {
-            // SAFETY: the thread state is live, and always has a C frame.
-            let cframe = unsafe { read::<*mut c_void>(tstate, layout::THREAD_CFRAME) };
-            (cframe, layout::CFRAME_CURRENT)
+        match facts::CURRENT_VIA {
+            // SAFETY: the thread state is live, and this member is never NULL.
+            Some(via) => (unsafe { read::<*mut c_void>(tstate, via) }, facts::CURRENT),
+            None => (tstate, facts::CURRENT),
         }
-        #[cfg(Py_3_13)]
-        (tstate, layout::THREAD_CURRENT)
     }
 
     /// The frame that runs, or is suspended by a call into C.
@@ -123,8 +97,8 @@ impl Thread {
             let tstate = self.0.as_ptr().cast::<c_void>();
             // SAFETY: the thread state is live, and always has a C frame.
             unsafe {
-                let cframe = read::<*mut c_void>(tstate, layout::THREAD_CFRAME);
-                read::<u8>(cframe, layout::CFRAME_TRACING) == 0
+                let cframe = read::<*mut c_void>(tstate, layout::PyThreadState::cframe.offset);
+                read::<u8>(cframe, layout::_PyCFrame::use_tracing.offset) == 0
             }
         }
         #[cfg(Py_3_13)]
@@ -136,12 +110,19 @@ impl Thread {
             // SAFETY: thread state and code object are live; a code object's tools are
             // described by a struct that starts with one byte for each local event.
             unsafe {
-                let current = read::<usize>(tstate, layout::THREAD_EVAL_BREAKER) & !EVENT_BITS;
-                if current != read::<usize>(code, layout::CODE_INSTRUMENTATION) {
+                let current =
+                    read::<usize>(tstate, layout::PyThreadState::eval_breaker.offset) & !EVENT_BITS;
+                if current
+                    != read::<usize>(
+                        code,
+                        layout::PyCodeObject::_co_instrumentation_version.offset,
+                    )
+                {
                     return false;
                 }
                 current == 0 || {
-                    let monitoring = read::<*const c_void>(code, layout::CODE_MONITORING);
+                    let monitoring =
+                        read::<*const c_void>(code, layout::PyCodeObject::_co_monitoring.offset);
                     monitoring.is_null() || watchers(monitoring).iter().all(|&tools| tools == 0)
                 }
             }
@@ -181,7 +162,7 @@ impl Frame {
     pub fn code(self) -> Option<NonNull<ffi::PyCodeObject>> {
         // SAFETY: the frame is live; this member is NULL or an object.
         unsafe {
-            let code = read::<*mut ffi::PyObject>(self.0.as_ptr(), layout::FRAME_CODE);
+            let code = read::<*mut ffi::PyObject>(self.0.as_ptr(), facts::FRAME_CODE);
             if code.is_null() || ffi::PyCode_Check(code) == 0 {
                 return None;
             }
@@ -193,7 +174,7 @@ impl Frame {
     pub fn function(self) -> Option<NonNull<ffi::PyFunctionObject>> {
         // SAFETY: the frame is live; this member is NULL or an object.
         unsafe {
-            let function = read::<*mut ffi::PyObject>(self.0.as_ptr(), layout::FRAME_FUNCTION);
+            let function = read::<*mut ffi::PyObject>(self.0.as_ptr(), facts::FRAME_FUNCTION);
             if function.is_null() || ffi::PyFunction_Check(function) == 0 {
                 return None;
             }
@@ -203,26 +184,32 @@ impl Frame {
 
     pub fn globals(self) -> *mut ffi::PyObject {
         // SAFETY: the frame is live.
-        unsafe { read(self.0.as_ptr(), layout::FRAME_GLOBALS) }
+        unsafe {
+            read(
+                self.0.as_ptr(),
+                layout::_PyInterpreterFrame::f_globals.offset,
+            )
+        }
     }
 
     /// The frame that called this one.
     pub fn previous(self) -> Option<Frame> {
         // SAFETY: the frame is live; this member is NULL or a live frame.
-        NonNull::new(unsafe { read::<*mut c_void>(self.0.as_ptr(), layout::FRAME_PREVIOUS) })
-            .map(Frame)
+        NonNull::new(unsafe {
+            read::<*mut c_void>(
+                self.0.as_ptr(),
+                layout::_PyInterpreterFrame::previous.offset,
+            )
+        })
+        .map(Frame)
     }
 
     /// Whether no instruction of the frame has run.
     pub fn at_start(self, code: *mut ffi::PyCodeObject) -> bool {
         // SAFETY: the frame is live.
-        let at = unsafe { read::<usize>(self.0.as_ptr(), layout::FRAME_INSTRUCTION) };
-        let first = code as usize + layout::CODE_UNITS;
-        if cfg!(Py_3_13) {
-            at == first
-        } else {
-            at == first - std::mem::size_of::<u16>()
-        }
+        let at = unsafe { read::<usize>(self.0.as_ptr(), facts::FRAME_INSTR) };
+        let first = code as usize + layout::PyCodeObject::co_code_adaptive.offset as usize;
+        at == first.wrapping_add_signed(facts::RESUME_BIAS as isize * size_of::<u16>() as isize)
     }
 }
 
@@ -233,14 +220,10 @@ impl Frame {
 #[cfg(not(Py_3_13))]
 pub unsafe fn request_attention(interp: *mut ffi::PyInterpreterState) {
     use std::sync::atomic::{AtomicI32, Ordering};
+    let offset =
+        layout::PyInterpreterState::ceval.offset + layout::_ceval_state::eval_breaker.offset;
     // SAFETY: the member is an int that the interpreter itself accesses atomically.
-    let breaker = unsafe {
-        AtomicI32::from_ptr(
-            interp
-                .cast::<u8>()
-                .add(layout::INTERP_EVAL_BREAKER)
-                .cast::<i32>(),
-        )
-    };
+    let breaker =
+        unsafe { AtomicI32::from_ptr(interp.cast::<u8>().offset(offset as isize).cast::<i32>()) };
     breaker.store(1, Ordering::Relaxed);
 }

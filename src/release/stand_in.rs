@@ -58,6 +58,8 @@ pub mod layout {
         PyCodeObject { co_consts 24, co_exceptiontable 40, co_flags 48, co_argcount 56, co_kwonlyargcount 64, co_stacksize 68, co_nlocalsplus 76, co_extra 176, co_code_adaptive 184, _co_firsttraceable 168 }
         _PyInterpreterFrame { f_func 0, f_globals 8, f_builtins 16, f_locals 24, f_code 32, frame_obj 40, previous 48, prev_instr 56, stacktop 64, is_entry 68, owner 69, localsplus 72 }
         PyThreadState { interp 16, recursion_remaining 32, cframe 56, exc_info 120, datastack_chunk 296, datastack_top 304, datastack_limit 312 }
+        PyInterpreterState { ceval 96 }
+        _ceval_state { eval_breaker 4 }
         _PyCFrame { use_tracing 0, current_frame 8 }
     }
 }
