@@ -1,5 +1,9 @@
 //! `cargo xtask sync-cpython`: derive templates and data from a CPython release.
 
+mod data;
+mod merge;
+mod pack;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -1,0 +1,220 @@
+//! C source as text: folding it for hashes, and finding a function's definition.
+
+use cevalry_model::data::Upstream;
+
+use crate::source::sha256;
+
+/// The text with comments removed and white space folded, so that its hash is blind to layout.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for piece in Pieces::new(text) {
+        match piece.kind {
+            Kind::Blank => {
+                if !folded.is_empty() && !folded.ends_with(' ') {
+                    folded.push(' ');
+                }
+            }
+            Kind::Literal | Kind::Code => folded.push_str(piece.text),
+        }
+    }
+    folded.truncate(folded.trim_end().len());
+    folded
+}
+
+/// The hash that `sources.toml` keeps of a piece of upstream text.
+pub fn hash(text: &str) -> String {
+    sha256(fold(text).as_bytes()).to_string()
+}
+
+/// Place and hash of a function's definition; `file` is for the answer only.
+pub fn definition(file: &str, text: &str, name: &str) -> Option<Upstream> {
+    let (start, end) = span(text, name)?;
+    let line = text[..start].matches('\n').count() + 1;
+    Some(Upstream {
+        file: file.to_owned(),
+        line: u32::try_from(line).ok()?,
+        hash: hash(&text[start..end]),
+    })
+}
+
+/// From the function's name to its closing brace.
+fn span(text: &str, name: &str) -> Option<(usize, usize)> {
+    let mut depth = 0usize;
+    let mut start = None;
+    let mut word = (0, 0);
+    let mut after_parameters = false;
+    for piece in Pieces::new(text) {
+        if piece.kind != Kind::Code {
+            continue;
+        }
+        let is_word = piece.text.bytes().all(is_word);
+        match piece.text {
+            "{" => {
+                if depth == 0 && !after_parameters {
+                    start = None;
+                }
+                depth += 1;
+            }
+            "}" => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    if let Some(start) = start {
+                        return Some((start, piece.end));
+                    }
+                }
+            }
+            "(" => {
+                if depth == 0 && start.is_none() && &text[word.0..word.1] == name {
+                    start = Some(word.0);
+                }
+                depth += 1;
+            }
+            ")" => {
+                depth = depth.saturating_sub(1);
+                after_parameters = depth == 0;
+            }
+            // A prototype or a call in an initialiser.
+            ";" | "=" if depth == 0 => start = None,
+            _ => {}
+        }
+        if is_word {
+            word = (piece.start, piece.end);
+        }
+        if piece.text != ")" && depth == 0 && piece.text != "{" {
+            after_parameters = after_parameters && is_word;
+        }
+    }
+    None
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    /// White space or a comment.
+    Blank,
+    /// A string or a character.
+    Literal,
+    /// A word or a single sign.
+    Code,
+}
+
+struct Piece<'a> {
+    kind: Kind,
+    text: &'a str,
+    start: usize,
+    end: usize,
+}
+
+/// A text cut into blanks, literals, words and signs.
+struct Pieces<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Pieces<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let rest = &self.text[self.at..];
+        let first = rest.chars().next()?;
+        let (kind, length) = if first.is_whitespace() {
+            let length = rest.find(|c: char| !c.is_whitespace());
+            (Kind::Blank, length.unwrap_or(rest.len()))
+        } else if rest.starts_with("/*") {
+            let length = rest[2..].find("*/").map(|at| at + 4);
+            (Kind::Blank, length.unwrap_or(rest.len()))
+        } else if rest.starts_with("//") {
+            (Kind::Blank, rest.find('\n').unwrap_or(rest.len()))
+        } else if first == '"' || first == '\'' {
+            (Kind::Literal, literal(rest, first))
+        } else if first.is_ascii() && is_word(first as u8) {
+            let length = rest.bytes().position(|b| !is_word(b));
+            (Kind::Code, length.unwrap_or(rest.len()))
+        } else {
+            (Kind::Code, first.len_utf8())
+        };
+        let start = self.at;
+        self.at += length;
+        Some(Piece {
+            kind,
+            text: &self.text[start..self.at],
+            start,
+            end: self.at,
+        })
+    }
+}
+
+/// The length of the literal that `text` starts with.
+fn literal(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            // An apostrophe in a disabled part of the file ends with its line.
+            '\n' => return at,
+            _ if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{definition, fold, hash};
+
+    #[test]
+    fn folding_is_blind_to_layout_and_comments() {
+        let one = "if (x) {  /* why */\n    y(\"a  /* b */\");  // more\n}\n";
+        let other = "if (x) {\n y(\"a  /* b */\");\n}";
+        assert_eq!(fold(one), "if (x) { y(\"a  /* b */\"); }");
+        assert_eq!(hash(one), hash(other));
+        assert_ne!(hash(one), hash("if (z) {\n y(\"a  /* b */\");\n}"));
+    }
+
+    #[test]
+    fn a_definition_is_told_from_a_prototype_and_a_call() {
+        let text = "\
+static int twice(int);
+static int table[] = { twice(1), 2 };
+int other(void) { return twice(2); }
+
+static int
+twice(int x)
+{
+    if (x) { return 2 * x; }
+    return 0;
+}
+int last(int (*f)(int)) { return f(1); }
+";
+        let found = definition("a.c", text, "twice").unwrap();
+        assert_eq!(found.line, 6);
+        assert_eq!(
+            found.hash,
+            hash("twice(int x) { if (x) { return 2 * x; } return 0; }")
+        );
+        assert_eq!(definition("a.c", text, "last").unwrap().line, 11);
+        assert!(definition("a.c", text, "f").is_none());
+        assert!(definition("a.c", text, "none").is_none());
+    }
+
+    #[test]
+    fn odd_text_is_no_trouble() {
+        for text in [
+            "", "f(", "f()", "f() {", "\"", "'\n", "/*", "//", "}})", "f(x){}}",
+        ] {
+            fold(text);
+            definition("a.c", text, "f");
+        }
+    }
+}
