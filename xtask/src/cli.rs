@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::repo::Repo;
-use crate::{build, sync, test};
+use crate::{build, coverage, diff, show, sync, test};
 
 /// Cevalry's maintenance tasks.
 #[derive(Debug, Parser)]
@@ -18,6 +18,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     SyncCpython(sync::Args),
+    Diff(diff::Args),
+    Coverage(coverage::Args),
+    Show(show::Args),
     Build(build::Args),
     Test(test::Args),
 }
@@ -29,6 +32,9 @@ impl Cli {
         let repo = Repo::here()?;
         match self.command {
             Command::SyncCpython(args) => sync::run(&repo, &args),
+            Command::Diff(args) => diff::run(&repo, &args),
+            Command::Coverage(args) => coverage::run(&repo, &args),
+            Command::Show(args) => show::run(&repo, &args),
             Command::Build(args) => done(build::run(&repo, &args)),
             Command::Test(args) => done(test::run(&repo, &args)),
         }

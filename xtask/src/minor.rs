@@ -64,7 +64,10 @@ impl MinorData {
                 FUNCTIONS,
                 text(minor, "Functions and variables", &self.functions)?,
             ),
-            (SOURCES, text(minor, "Places and hashes of what was read", &self.sources)?),
+            (
+                SOURCES,
+                text(minor, "Places and hashes of what was read", &self.sources)?,
+            ),
         ])
     }
 }

@@ -13,7 +13,11 @@ pub type PerRelease<T> = BTreeMap<Release, BTreeMap<String, T>>;
 pub fn pack<T: Clone + PartialEq>(all: &PerRelease<T>) -> (BTreeMap<String, T>, Differs<T>) {
     let mut common = BTreeMap::new();
     for entries in all.values() {
-        common.extend(entries.iter().map(|(name, entry)| (name.clone(), entry.clone())));
+        common.extend(
+            entries
+                .iter()
+                .map(|(name, entry)| (name.clone(), entry.clone())),
+        );
     }
     let mut differs = Differs::new();
     for (release, entries) in all {
@@ -68,8 +72,10 @@ mod tests {
             .collect();
         let (common, differs) = pack(&all);
         let expected = [("a", 1), ("b", 4), ("new", 5), ("old", 3)];
-        let expected: BTreeMap<String, i32> =
-            expected.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+        let expected: BTreeMap<String, i32> = expected
+            .into_iter()
+            .map(|(n, v)| (n.to_owned(), v))
+            .collect();
         assert_eq!(common, expected);
         assert_eq!(differs["3.13.5"].changed, [("b".to_owned(), 2)].into());
         assert_eq!(differs["3.13.5"].absent, ["new".to_owned()].into());
