@@ -9,6 +9,7 @@ pub mod diff;
 pub mod difference;
 pub mod lifted;
 pub mod minor;
+pub mod opcode_tables;
 pub mod process;
 pub mod python;
 pub mod release;

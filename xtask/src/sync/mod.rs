@@ -2,6 +2,7 @@
 
 mod attention;
 mod data;
+mod derive;
 mod merge;
 mod pack;
 mod plan;
@@ -14,7 +15,6 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::lifted::Lifted;
 use crate::minor::read_or_default;
 use crate::release::Release;
 use crate::repo::Repo;
@@ -66,7 +66,7 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         None => download(args, &mut archives)?,
     };
     let tables = Tables::load(repo)?;
-    let lifted = lift(source.tree(), &tables)?;
+    let lifted = derive::derive(source.tree(), &tables)?;
     let mut plan = Plan::new(repo, release, source.tree(), &lifted, &tables)?;
     if args.source.is_none() {
         let about = "SHA-256 of Python-VERSION.tar.xz as published on python.org.";
@@ -114,8 +114,4 @@ fn download(args: &Args, archives: &mut Archives) -> Result<Source> {
         .sha256
         .insert(release.to_string(), hash.to_string());
     Ok(source)
-}
-
-fn lift(tree: &Path, _tables: &Tables) -> Result<Lifted> {
-    bail!("{}: the lifter is not connected yet", tree.display());
 }
