@@ -4,6 +4,7 @@ pub mod ctype;
 pub mod error;
 pub mod layout;
 pub mod lift;
+mod names;
 pub mod parse;
 pub mod preprocess;
 pub mod types;

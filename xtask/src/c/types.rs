@@ -72,6 +72,7 @@ impl Types {
                 ExternalDeclaration::StaticAssert(_) => {}
             }
         }
+        types.name_members();
         types
     }
 
