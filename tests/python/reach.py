@@ -4,7 +4,7 @@
     python reach.py --every     prints every opcode that a compiler or the specialiser can produce
 
 The interpreter keeps the specialised form in the code object, so the case is simply run, and its
-code is looked at every time a function of `support` says that a loop is warm, and at the end.
+code is looked at every time a function of `support` says that a function is warm, and at the end.
 """
 
 import dis
@@ -61,8 +61,11 @@ class Collector:
         self.codes = {}
         self.reached = set()
 
-    def look(self):
-        for code in self.codes.values():
+    def look(self, code):
+        """Note what a code object, and all that it contains, looks like now."""
+        found = {}
+        walk(code, found)
+        for code in found.values():
             for instruction in dis.get_instructions(code, adaptive=True):
                 self.reached.add(instruction.opname)
 
@@ -87,12 +90,14 @@ def main(path):
     code = compile(pathlib.Path(path).read_text(encoding="utf-8"), path, "exec")
     try:
         exec(code, module.__dict__)
-    except BaseException:  # a case may well end in an exception
+    except BaseException:
+        # A case may well end in an exception; that it ends as it should is for `run.py` to see.
         pass
     sys.settrace(None)
     sys.setprofile(None)
     sys.stdout = out
-    collector.look()
+    for code in list(collector.codes.values()):
+        collector.look(code)
     for name in sorted(collector.reached):
         print("reached", name)
 

@@ -106,19 +106,25 @@ def mixed(function, *rows):
         warm(copy, *row)
 
 
-def steady(function, *arguments, watch=()):
+def collect():
+    """Collect garbage, and what only its collection made free."""
+    for _ in range(3):
+        gc.collect()
+
+
+def steady(function, *arguments, watch=(), common=COMMON):
     """Print which reference counts a call that runs often changes; none should."""
     for _ in range(WARM):
         attempt(function, *arguments)
     for look in on_warm:
         look(function.__code__)
-    watched = (*arguments, *watch, *COMMON)
-    gc.collect()
+    watched = (*arguments, *watch, *common)
+    collect()
     before = [sys.getrefcount(value) for value in watched]
     blocks = sys.getallocatedblocks()
     for _ in range(50):
         attempt(function, *arguments)
-    gc.collect()
+    collect()
     grown = sys.getallocatedblocks() - blocks
     after = [sys.getrefcount(value) for value in watched]
     changed = [
