@@ -38,6 +38,8 @@ pub struct Record {
     /// The first typedef that names it, or its tag.
     pub name: Option<String>,
     pub union: bool,
+    /// Without padding.
+    pub packed: bool,
     /// `None` while only declared.
     pub fields: Option<Vec<FieldDecl>>,
 }

@@ -46,7 +46,10 @@ impl Types {
         let (mut bit, mut align, mut size) = (0u64, 1u64, 0u64);
         let mut places = Vec::new();
         for field in record.fields.as_ref()? {
-            let (field_size, field_align) = self.size_align(&field.ty)?;
+            let (field_size, mut field_align) = self.size_align(&field.ty)?;
+            if record.packed {
+                field_align = 1;
+            }
             if record.union {
                 bit = 0;
             }

@@ -5,6 +5,7 @@ pub mod error;
 pub mod layout;
 pub mod lift;
 mod names;
+mod packed;
 pub mod parse;
 pub mod preprocess;
 pub mod types;

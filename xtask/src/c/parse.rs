@@ -1,26 +1,33 @@
 //! From preprocessed text to a syntax tree, with every node's upstream line.
 
+use std::collections::BTreeSet;
+
 use lang_c::ast::TranslationUnit;
 use lang_c::driver::{Config, parse_preprocessed};
 use lang_c::span::Span;
 
 use super::error::{Error, Place};
+use super::packed;
 
 /// A parsed translation unit.
 pub struct Unit {
     pub text: String,
     pub tree: TranslationUnit,
+    /// Tags of packed structs.
+    pub packed: BTreeSet<String>,
     lines: LineMap,
 }
 
 impl Unit {
     /// Parses preprocessed text.
     pub fn parse(text: String) -> Result<Self, Error> {
+        let (text, packed) = packed::take(text);
         let lines = LineMap::new(&text);
         match parse_preprocessed(&Config::with_gcc(), text) {
             Ok(parsed) => Ok(Self {
                 text: parsed.source,
                 tree: parsed.unit,
+                packed,
                 lines,
             }),
             Err(error) => Err(Error::Syntax {

@@ -72,6 +72,10 @@ impl Types {
                 ExternalDeclaration::StaticAssert(_) => {}
             }
         }
+        for record in &mut types.records {
+            let packed = |name: &String| unit.packed.contains(name);
+            record.packed = record.name.as_ref().is_some_and(packed);
+        }
         types.name_members();
         types
     }
@@ -268,6 +272,7 @@ impl Types {
             self.records.push(Record {
                 name: tag.clone(),
                 union,
+                packed: false,
                 fields: None,
             });
             RecordId(self.records.len() - 1)
