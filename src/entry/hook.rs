@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use pyo3::ffi;
 
 use super::interp::{Frame, Thread};
-use super::policy;
+use super::{policy, stack};
 use crate::jit;
 
 type Evaluator = ffi::_PyFrameEvalFunction;
@@ -90,6 +90,36 @@ impl Drop for AwaitGuard {
     }
 }
 
+/// While this lives, the interpreter calls its own evaluator, and calls between Python functions
+/// need no native stack.
+struct Aside(());
+
+fn step_aside() -> Option<Aside> {
+    // SAFETY: evaluators are called with the GIL held.
+    unsafe {
+        let interp = ffi::PyInterpreterState_Get();
+        let current = ffi::_PyInterpreterState_GetEvalFrameFunc(interp);
+        if current as usize != evaluate as *const () as usize {
+            return None;
+        }
+        ffi::_PyInterpreterState_SetEvalFrameFunc(interp, Some(_PyEval_EvalFrameDefault));
+    }
+    Some(Aside(()))
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if !INSTALLED.load(Ordering::Relaxed) {
+            return;
+        }
+        // SAFETY: evaluators are called with the GIL held.
+        unsafe {
+            let interp = ffi::PyInterpreterState_Get();
+            ffi::_PyInterpreterState_SetEvalFrameFunc(interp, Some(evaluate));
+        }
+    }
+}
+
 fn stop_waiting() {
     AWAITED_CODE.store(std::ptr::null_mut(), Ordering::Relaxed);
     AWAITED_GLOBALS.store(std::ptr::null_mut(), Ordering::Relaxed);
@@ -132,6 +162,11 @@ fn remove() {
     unsafe {
         let interp = ffi::PyInterpreterState_Get();
         let current = ffi::_PyInterpreterState_GetEvalFrameFunc(interp);
+        if current as usize == _PyEval_EvalFrameDefault as *const () as usize {
+            // Stepped aside: nothing to take away.
+            INSTALLED.store(false, Ordering::Relaxed);
+            return;
+        }
         if current as usize != evaluate as *const () as usize {
             // Somebody came after us and may call us: stay, and only pass frames on.
             return;
@@ -163,8 +198,22 @@ unsafe extern "C" fn evaluate(
             return unsafe { jit::run(entry, tstate, frame.cast()) };
         }
     }
+    // SAFETY: the arguments are the interpreter's own.
+    unsafe { forward(tstate, frame, throwflag) }
+}
+
+/// Let the evaluator run that would without us.
+unsafe fn forward(
+    tstate: *mut ffi::PyThreadState,
+    frame: *mut ffi::_PyInterpreterFrame,
+    throwflag: c_int,
+) -> *mut ffi::PyObject {
     let before = FORWARD.load(Ordering::Relaxed);
     if before.is_null() {
+        let _aside = stack::is_low().then(step_aside);
+        #[cfg(Py_3_12)]
+        // SAFETY: the interpreter gives a live thread state.
+        let _credit = unsafe { Thread::new(tstate) }.map(super::interp::credit_native_call);
         // SAFETY: the arguments are the interpreter's own.
         unsafe { _PyEval_EvalFrameDefault(tstate, frame, throwflag) }
     } else {
@@ -178,7 +227,12 @@ unsafe extern "C" fn evaluate(
 /// The machine code to run the frame by, if it is to be run by any.
 fn choose(thread: Thread, frame: Frame) -> Option<jit::EntryPtr> {
     let code = frame.code()?.as_ptr();
-    if !frame.at_start(code) || !thread.unwatched(code) || !alone() {
+    if NEEDS.load(Ordering::Relaxed) == 0
+        || stack::is_low()
+        || !frame.at_start(code)
+        || !thread.unwatched(code)
+        || !alone()
+    {
         return None;
     }
     let awaited = code == AWAITED_CODE.load(Ordering::Relaxed)

@@ -227,3 +227,65 @@ pub unsafe fn request_attention(interp: *mut ffi::PyInterpreterState) {
         unsafe { AtomicI32::from_ptr(interp.cast::<u8>().offset(offset as isize).cast::<i32>()) };
     breaker.store(1, Ordering::Relaxed);
 }
+
+/// Let new functions of this code be made without a version.
+///
+/// # Safety
+/// `code` is a live code object and the GIL is held.
+#[cfg(Py_3_12)]
+pub unsafe fn forget_version(code: *mut ffi::PyCodeObject) {
+    // SAFETY: by the caller; 0 stands for no version.
+    unsafe { write(code.cast(), layout::PyCodeObject::co_version.offset, 0u32) }
+}
+
+/// Lends the thread the depth of C calls that one run of the evaluator takes.
+#[cfg(Py_3_12)]
+pub struct Credit(Thread);
+
+/// How much one run of the evaluator takes of the depth of C calls. Newer releases look at the
+/// native stack itself.
+#[cfg(Py_3_12)]
+const EVALUATOR_DEPTH: i32 = if cfg!(Py_3_14) { 0 } else { 2 };
+
+/// The evaluator is about to be run where the interpreter would have used no native stack.
+#[cfg(Py_3_12)]
+pub fn credit_native_call(thread: Thread) -> Credit {
+    thread.add_native_depth(EVALUATOR_DEPTH);
+    Credit(thread)
+}
+
+#[cfg(Py_3_12)]
+impl Drop for Credit {
+    fn drop(&mut self) {
+        self.0.add_native_depth(-EVALUATOR_DEPTH);
+    }
+}
+
+#[cfg(Py_3_12)]
+impl Thread {
+    fn add_native_depth(self, depth: i32) {
+        #[cfg(not(Py_3_14))]
+        {
+            let offset = layout::PyThreadState::c_recursion_remaining.offset;
+            let tstate = self.0.as_ptr().cast::<c_void>();
+            // SAFETY: the thread state is live.
+            unsafe { write(tstate, offset, read::<i32>(tstate, offset) + depth) }
+        }
+        #[cfg(Py_3_14)]
+        let _ = depth;
+    }
+
+    /// Whether another Python call would not raise `RecursionError`.
+    pub fn may_recurse(self) -> bool {
+        // SAFETY: the thread state is live.
+        unsafe { read::<i32>(self.0.as_ptr().cast(), facts::RECURSION) > 1 }
+    }
+}
+
+impl Thread {
+    /// The next one in the list of the interpreter's threads.
+    pub fn next(self) -> Option<Thread> {
+        // SAFETY: the list holds live thread states, and the GIL is held.
+        unsafe { Thread::new(ffi::PyThreadState_Next(self.0.as_ptr())) }
+    }
+}

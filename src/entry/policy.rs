@@ -1,11 +1,17 @@
 //! What is compiled, and when.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, Ordering};
 
 use pyo3::ffi;
+use pyo3::prelude::{PyResult, Python};
 
+#[cfg(Py_3_12)]
+use super::functions;
 use super::hook::{self, Need};
+use super::sampling;
 use crate::jit;
+use crate::release::{OPCODES, ROLES, layout};
 
 /// Samples that a function must be met in before it is compiled, unless the user says otherwise.
 pub const DEFAULT_THRESHOLD: u32 = 2;
@@ -14,39 +20,90 @@ static ENABLED: AtomicBool = AtomicBool::new(false);
 static THRESHOLD: AtomicU32 = AtomicU32::new(DEFAULT_THRESHOLD);
 
 /// Find and compile hot code from now on.
-pub fn enable(threshold: u32) {
+pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
+    traits_index();
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
     if threshold == 0 {
+        sampling::stop();
         hook::require(Need::Always);
-    } else {
-        hook::release(Need::Always);
+        return Ok(());
     }
+    hook::release(Need::Always);
+    #[cfg(Py_3_12)]
+    {
+        functions::prepare(py)?;
+        functions::scan(py)?;
+    }
+    sampling::start(py)
 }
 
 /// Run everything through the interpreter again. What has been compiled is kept.
 pub fn disable() {
     ENABLED.store(false, Ordering::Relaxed);
+    sampling::stop();
     hook::release(Need::Always);
+    #[cfg(Py_3_12)]
+    functions::uninstall_all();
 }
 
 pub fn is_enabled() -> bool {
     ENABLED.load(Ordering::Relaxed)
 }
 
+pub fn threshold() -> u32 {
+    THRESHOLD.load(Ordering::Relaxed)
+}
+
 /// Compile this code object at its next use.
 pub fn compile(code: *mut ffi::PyCodeObject) -> Result<jit::EntryPtr, jit::Reason> {
     // SAFETY: callers hold the GIL and a reference to the code object.
-    let entry = unsafe { jit::compile_entry(code) }?;
-    if cfg!(not(Py_3_12)) {
+    let compiled = unsafe { jit::compile_entry(code) };
+    if compiled.is_err() {
+        Traits::of(code).add(code, Traits::REFUSED);
+    } else if cfg!(not(Py_3_12)) {
         hook::require(Need::Always);
     }
-    Ok(entry)
+    compiled
+}
+
+/// Compile a function's code, and see to it that callers reach it.
+pub fn compile_function(
+    py: Python<'_>,
+    function: *mut ffi::PyFunctionObject,
+) -> Result<(), jit::Reason> {
+    // SAFETY: callers hold a reference to the function.
+    let code = unsafe { (*function).func_code }.cast();
+    compile(code)?;
+    #[cfg(Py_3_12)]
+    if let Err(error) = functions::prepare(py) {
+        return Err(jit::Reason(error.to_string()));
+    }
+    #[cfg(not(Py_3_12))]
+    let _ = py;
+    install(function);
+    Ok(())
 }
 
 /// Let callers of this function reach its compiled code.
 pub fn install(function: *mut ffi::PyFunctionObject) {
+    #[cfg(Py_3_12)]
+    functions::install(function);
+    #[cfg(not(Py_3_12))]
     let _ = function;
+}
+
+/// A frame was found running in a sample often enough.
+pub fn hot(code: *mut ffi::PyCodeObject, function: Option<*mut ffi::PyFunctionObject>) {
+    let traits = Traits::of(code);
+    if traits.has(Traits::REFUSED) || traits.has(Traits::SUSPENDS) {
+        return;
+    }
+    if compile(code).is_ok()
+        && let Some(function) = function
+    {
+        install(function);
+    }
 }
 
 /// The entry for a frame that the evaluator was given.
@@ -55,8 +112,149 @@ pub fn entry_for_frame(code: *mut ffi::PyCodeObject, wanted: bool) -> Option<jit
     if let Some(entry) = unsafe { jit::entry_of(code) } {
         return Some(entry);
     }
-    if wanted || (is_enabled() && THRESHOLD.load(Ordering::Relaxed) == 0) {
+    let everything = is_enabled() && threshold() == 0;
+    if !wanted && !everything && !is_enabled() {
+        return None;
+    }
+    let traits = Traits::of(code);
+    if traits.has(Traits::REFUSED) || traits.has(Traits::SUSPENDS) {
+        return None;
+    }
+    if wanted || everything || (enters_loops() && traits.has(Traits::LOOPS)) {
         return compile(code).ok();
     }
     None
+}
+
+/// The entry for a call of a function that has our entry point.
+#[cfg(Py_3_12)]
+pub fn entry_for_call(code: *mut ffi::PyCodeObject) -> Option<jit::EntryPtr> {
+    entry_for_frame(code, false)
+}
+
+/// A function was made, or was there before us: give it our entry point if it needs one.
+#[cfg(Py_3_12)]
+pub fn consider(function: *mut ffi::PyFunctionObject) {
+    if !is_enabled() || threshold() == 0 {
+        return;
+    }
+    // SAFETY: callers hold the GIL and a reference to the function.
+    let code = unsafe { (*function).func_code }.cast::<ffi::PyCodeObject>();
+    let traits = Traits::of(code);
+    if traits.has(Traits::REFUSED) || traits.has(Traits::SUSPENDS) {
+        return;
+    }
+    // SAFETY: the function holds a reference to its code object.
+    let compiled = unsafe { jit::entry_of(code) }.is_some();
+    if compiled || (enters_loops() && traits.has(Traits::LOOPS)) {
+        install(function);
+    }
+}
+
+/// Whether functions with loops are compiled in their first call. A loop that runs long would
+/// not be reached otherwise.
+fn enters_loops() -> bool {
+    is_enabled() && threshold() <= DEFAULT_THRESHOLD
+}
+
+/// What is remembered of a code object, in one of its extra slots.
+#[derive(Clone, Copy, Debug)]
+struct Traits(usize);
+
+static INDEX: AtomicIsize = AtomicIsize::new(-1);
+
+/// The extra slot of code objects that holds their traits.
+fn traits_index() -> isize {
+    unsafe extern "C" fn nothing_to_free(_: *mut c_void) {}
+    let index = INDEX.load(Ordering::Relaxed);
+    if index >= 0 {
+        return index;
+    }
+    // SAFETY: the GIL is held.
+    let index = unsafe { ffi::PyUnstable_Eval_RequestCodeExtraIndex(nothing_to_free) };
+    INDEX.store(index, Ordering::Relaxed);
+    index
+}
+
+unsafe extern "C" {
+    #[cfg_attr(not(Py_3_12), link_name = "_PyCode_GetExtra")]
+    fn PyUnstable_Code_GetExtra(
+        code: *mut ffi::PyObject,
+        index: ffi::Py_ssize_t,
+        extra: *mut *mut c_void,
+    ) -> i32;
+    #[cfg_attr(not(Py_3_12), link_name = "_PyCode_SetExtra")]
+    fn PyUnstable_Code_SetExtra(
+        code: *mut ffi::PyObject,
+        index: ffi::Py_ssize_t,
+        extra: *mut c_void,
+    ) -> i32;
+}
+
+impl Traits {
+    /// Somebody has looked.
+    const KNOWN: usize = 1;
+    /// There is a jump backwards.
+    const LOOPS: usize = 2;
+    /// It is a generator or a coroutine.
+    const SUSPENDS: usize = 4;
+    /// The compiler would not have it.
+    const REFUSED: usize = 8;
+
+    fn of(code: *mut ffi::PyCodeObject) -> Traits {
+        let mut extra = std::ptr::null_mut();
+        // SAFETY: callers hold the GIL and a reference to the code object.
+        unsafe { PyUnstable_Code_GetExtra(code.cast(), traits_index(), &mut extra) };
+        let traits = Traits(extra as usize);
+        if traits.has(Traits::KNOWN) {
+            return traits;
+        }
+        traits.add(code, Traits::KNOWN | Traits::look(code))
+    }
+
+    fn has(self, bits: usize) -> bool {
+        self.0 & bits != 0
+    }
+
+    fn add(self, code: *mut ffi::PyCodeObject, bits: usize) -> Traits {
+        let traits = Traits(self.0 | bits);
+        // SAFETY: callers hold the GIL and a reference to the code object. A failure leaves the
+        // traits unknown, which costs another look.
+        unsafe {
+            if PyUnstable_Code_SetExtra(code.cast(), traits_index(), traits.0 as *mut c_void) < 0 {
+                ffi::PyErr_Clear();
+            }
+        }
+        traits
+    }
+
+    fn look(code: *mut ffi::PyCodeObject) -> usize {
+        const SUSPENDS: i32 = ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR;
+        let base = code.cast::<u8>();
+        // SAFETY: a live code object; its size is the number of its code units.
+        let (flags, units) = unsafe {
+            let flags = base
+                .offset(layout::PyCodeObject::co_flags.offset as isize)
+                .cast::<i32>()
+                .read();
+            let first = base.offset(layout::PyCodeObject::co_code_adaptive.offset as isize);
+            let size = ffi::Py_SIZE(code.cast()) as usize;
+            (
+                flags,
+                std::slice::from_raw_parts(first.cast::<[u8; 2]>(), size),
+            )
+        };
+        if flags & SUSPENDS != 0 {
+            return Traits::SUSPENDS;
+        }
+        let jumps_back = |unit: &[u8; 2]| {
+            let generic = OPCODES[usize::from(unit[0])].base;
+            ROLES.backward_jumps.contains(&generic)
+        };
+        if units.iter().any(jumps_back) {
+            Traits::LOOPS
+        } else {
+            0
+        }
+    }
 }

@@ -101,15 +101,18 @@ pub fn compile<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         };
         return Ok(Bound::new(py, compiled)?.into_any());
     }
-    policy::compile(code_pointer(&code)).map_err(|reason| -> PyErr {
-        PyValueError::new_err(format!(
-            "{} cannot be compiled: {reason}",
-            code.getattr("co_qualname")
-                .map_or_else(|_| "this code".to_owned(), |name| name.to_string())
-        ))
+    let function = object
+        .getattr(intern!(py, "__func__"))
+        .unwrap_or_else(|_| object.clone());
+    let compiled = match function.cast::<PyFunction>() {
+        Ok(function) => policy::compile_function(py, function.as_ptr().cast()),
+        Err(_) => policy::compile(code_pointer(&code)).map(drop),
+    };
+    compiled.map_err(|reason| -> PyErr {
+        let name = code
+            .getattr(intern!(py, "co_qualname"))
+            .map_or_else(|_| "this code".to_owned(), |name| name.to_string());
+        PyValueError::new_err(format!("{name} cannot be compiled: {reason}"))
     })?;
-    if let Ok(function) = object.cast::<PyFunction>() {
-        policy::install(function.as_ptr().cast());
-    }
     Ok(object.clone())
 }

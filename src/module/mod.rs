@@ -7,7 +7,7 @@ mod report;
 use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::{
-    Bound, PyAny, PyAnyMethods, PyModule, PyModuleMethods, PyResult, pyfunction, pymodule,
+    Bound, PyAny, PyAnyMethods, PyModule, PyModuleMethods, PyResult, Python, pyfunction, pymodule,
     wrap_pyfunction,
 };
 use pyo3::types::{PyCode, PyFunction, PyTypeMethods};
@@ -38,15 +38,14 @@ fn _cevalry(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// Find and compile hot code from now on.
 #[pyfunction]
-fn enable(threshold: i64) -> PyResult<()> {
+fn enable(py: Python<'_>, threshold: i64) -> PyResult<()> {
     let threshold = u32::try_from(threshold).map_err(|_| {
         PyValueError::new_err(format!(
             "threshold must be between 0 and {}, not {threshold}",
             u32::MAX
         ))
     })?;
-    policy::enable(threshold);
-    Ok(())
+    policy::enable(py, threshold)
 }
 
 /// Run everything through the interpreter again.

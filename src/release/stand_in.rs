@@ -44,7 +44,7 @@ pub mod layout {
         PyVarObject { ob_size 16 }
         PyTupleObject { ob_item 24 }
         PyFloatObject { ob_fval 16 }
-        PyCodeObject { co_consts 24, co_exceptiontable 40, co_flags 48, co_argcount 52, co_kwonlyargcount 60, co_stacksize 64, co_nlocalsplus 72, co_extra 192, co_code_adaptive 200, _co_firsttraceable 184, _co_instrumentation_version 168, _co_monitoring 176 }
+        PyCodeObject { co_consts 24, co_exceptiontable 40, co_flags 48, co_argcount 52, co_kwonlyargcount 60, co_stacksize 64, co_nlocalsplus 72, co_version 92, co_extra 192, co_code_adaptive 200, _co_firsttraceable 184, _co_instrumentation_version 168, _co_monitoring 176 }
         _PyInterpreterFrame { f_executable 0, previous 8, f_funcobj 16, f_globals 24, f_builtins 32, f_locals 40, frame_obj 48, instr_ptr 56, stacktop 64, return_offset 68, owner 70, localsplus 72 }
         PyThreadState { interp 16, eval_breaker 24, py_recursion_remaining 44, c_recursion_remaining 52, current_frame 72, current_exception 112, exc_info 120, datastack_chunk 232, datastack_top 240, datastack_limit 248 }
     }

@@ -1,0 +1,234 @@
+//! Finding hot code: a thread asks the interpreter, about once a millisecond, to look at what
+//! it is running. Code that is not found costs nothing.
+
+use std::collections::HashMap;
+use std::ffi::{c_int, c_void};
+use std::panic::catch_unwind;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::prelude::{PyAnyMethods, PyResult, Python};
+use pyo3::wrap_pyfunction;
+
+use super::interp::{Frame, Thread};
+use super::policy;
+use crate::jit;
+
+/// The shortest time between samples.
+const SHORTEST: Duration = Duration::from_millis(1);
+/// The longest, while samples find nothing new.
+const LONGEST_BUSY: Duration = Duration::from_millis(16);
+/// The longest, while the process computes nothing.
+const LONGEST_IDLE: Duration = Duration::from_millis(250);
+/// Samples without news after which the time between samples doubles.
+const PATIENCE: u32 = 64;
+/// Code objects that are counted at a time.
+const CROWD: usize = 4096;
+
+/// Which thread may go on; the others end.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+/// A sample has been asked for and not been taken.
+static ASKED: AtomicBool = AtomicBool::new(false);
+/// Samples since one found something new.
+static QUIET: AtomicU32 = AtomicU32::new(0);
+static SAMPLER: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+/// Samples by code object. Each holds a reference, so that an address stays what it is.
+static COUNTS: Mutex<Option<HashMap<usize, u32>>> = Mutex::new(None);
+
+/// Begin, or begin anew in a forked process.
+pub fn start(py: Python<'_>) -> PyResult<()> {
+    stop();
+    register(py)?;
+    spawn()
+}
+
+fn spawn() -> PyResult<()> {
+    let generation = GENERATION.fetch_add(1, Ordering::Relaxed) + 1;
+    ASKED.store(false, Ordering::Relaxed);
+    QUIET.store(0, Ordering::Relaxed);
+    // SAFETY: the GIL is held.
+    let interp = unsafe { ffi::PyInterpreterState_Get() } as usize;
+    let thread = std::thread::Builder::new()
+        .name("cevalry".to_owned())
+        .stack_size(64 * 1024)
+        .spawn(move || watch(generation, interp))
+        .map_err(|error| {
+            PyRuntimeError::new_err(format!("cannot start the thread that samples: {error}"))
+        })?;
+    *sampler() = Some(thread);
+    Ok(())
+}
+
+/// End, and wait for the thread.
+pub fn stop() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    if let Some(thread) = sampler().take() {
+        thread.thread().unpark();
+        // A panic over there has ended the sampling, which is all that is asked for.
+        let _ = thread.join();
+    }
+    forget_counts();
+}
+
+fn sampler() -> std::sync::MutexGuard<'static, Option<JoinHandle<()>>> {
+    SAMPLER.lock().unwrap_or_else(|lock| lock.into_inner())
+}
+
+/// Stop before the interpreter ends, and go on in forked processes. Done once.
+fn register(py: Python<'_>) -> PyResult<()> {
+    static REGISTERED: AtomicBool = AtomicBool::new(false);
+    if REGISTERED.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let at_exit = wrap_pyfunction!(end, py)?;
+    py.import("atexit")?.call_method1("register", (at_exit,))?;
+    let hooks = pyo3::types::PyDict::new(py);
+    hooks.set_item("after_in_child", wrap_pyfunction!(restart, py)?)?;
+    py.import("os")?
+        .call_method("register_at_fork", (), Some(&hooks))?;
+    Ok(())
+}
+
+#[pyo3::pyfunction]
+fn end() {
+    policy::disable();
+}
+
+/// In a forked process the thread is not there any more.
+#[pyo3::pyfunction]
+fn restart() -> PyResult<()> {
+    let was_there = sampler().take().map(std::mem::forget).is_some();
+    if was_there { spawn() } else { Ok(()) }
+}
+
+/// The thread: asks for samples until another generation begins.
+fn watch(generation: u64, interp: usize) {
+    let mut pause = SHORTEST;
+    let mut used = processor_time();
+    loop {
+        std::thread::park_timeout(pause);
+        if GENERATION.load(Ordering::Relaxed) != generation {
+            return;
+        }
+        let now = processor_time();
+        let idle = now.saturating_sub(used) < pause / 8;
+        used = now;
+        if idle {
+            pause = (pause * 2).min(LONGEST_IDLE);
+            continue;
+        }
+        let quiet = QUIET.load(Ordering::Relaxed) / PATIENCE;
+        pause = (SHORTEST * (1 << quiet.min(4))).min(LONGEST_BUSY);
+        if !ASKED.swap(true, Ordering::Relaxed) {
+            ask(interp);
+        }
+    }
+}
+
+fn ask(interp: usize) {
+    // SAFETY: any thread may add a pending call, with or without the GIL. The interpreter is
+    // alive: this thread is joined before it ends.
+    unsafe {
+        if ffi::Py_AddPendingCall(Some(sample), std::ptr::null_mut()) < 0 {
+            ASKED.store(false, Ordering::Relaxed);
+            return;
+        }
+        #[cfg(not(Py_3_13))]
+        super::interp::request_attention(interp as *mut ffi::PyInterpreterState);
+        #[cfg(Py_3_13)]
+        let _ = interp;
+    }
+}
+
+/// Processor time that the whole process has used.
+fn processor_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the clock exists on Linux, and the struct is ours.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Runs in the interpreter's main thread, between two instructions.
+extern "C" fn sample(_: *mut c_void) -> c_int {
+    // A panic must not reach the interpreter, which could do nothing about it.
+    let _ = catch_unwind(|| {
+        ASKED.store(false, Ordering::Relaxed);
+        if !policy::is_enabled() {
+            return;
+        }
+        QUIET.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: pending calls are run with the GIL held.
+        let mut thread = unsafe {
+            let interp = ffi::PyInterpreterState_Get();
+            Thread::new(ffi::PyInterpreterState_ThreadHead(interp))
+        };
+        while let Some(running) = thread {
+            let frame = running.frame();
+            count(frame);
+            count(frame.and_then(Frame::previous));
+            thread = running.next();
+        }
+    });
+    0
+}
+
+fn count(frame: Option<Frame>) {
+    let Some((frame, code)) = frame.and_then(|frame| Some((frame, frame.code()?))) else {
+        return;
+    };
+    let function = frame.function().map(|function| function.as_ptr());
+    let code = code.as_ptr();
+    // SAFETY: the frame holds a reference to its code object.
+    if unsafe { jit::entry_of(code) }.is_some() {
+        if let Some(function) = function {
+            policy::install(function);
+        }
+        return;
+    }
+    let mut dropped = None;
+    let enough = {
+        let mut counts = COUNTS.lock().unwrap_or_else(|lock| lock.into_inner());
+        if counts.as_ref().is_some_and(|all| all.len() >= CROWD) {
+            dropped = counts.take();
+        }
+        let times = counts
+            .get_or_insert_default()
+            .entry(code as usize)
+            .or_insert_with(|| {
+                // SAFETY: a live object; the reference is given back by `release`.
+                unsafe { ffi::Py_INCREF(code.cast()) };
+                0
+            });
+        *times += 1;
+        *times == policy::threshold()
+    };
+    dropped.map(release);
+    if enough {
+        QUIET.store(0, Ordering::Relaxed);
+        policy::hot(code, function);
+    }
+}
+
+fn forget_counts() {
+    let counts = COUNTS
+        .lock()
+        .unwrap_or_else(|lock| lock.into_inner())
+        .take();
+    counts.map(release);
+}
+
+/// Give back the references that the counts hold. That may run finalizers, so the counts must
+/// not be locked.
+fn release(counts: HashMap<usize, u32>) {
+    for code in counts.into_keys() {
+        // SAFETY: `count` has taken this reference; the GIL is held.
+        unsafe { ffi::Py_DECREF((code as *mut ffi::PyCodeObject).cast()) };
+    }
+}

@@ -1,0 +1,57 @@
+//! How much native stack the running thread has left.
+//!
+//! The interpreter runs calls between Python functions without native stack; compiled code does
+//! not. So the lower half of a thread's stack is left to the interpreter and to C.
+
+use std::cell::Cell;
+use std::ptr;
+
+thread_local! {
+    /// The address below which compiled code starts no more calls; 0 before it is known.
+    static LIMIT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// What is left to others where a thread's stack is not known.
+const RESERVE: usize = 128 * 1024;
+
+/// The address below which compiled code of this thread starts no more calls.
+pub fn limit() -> usize {
+    LIMIT.with(|limit| {
+        if limit.get() == 0 {
+            limit.set(measure());
+        }
+        limit.get()
+    })
+}
+
+/// Whether calls should go through the interpreter, which needs no native stack for them.
+pub fn is_low() -> bool {
+    here() < limit()
+}
+
+/// An address in the running function's native frame.
+#[inline(always)]
+fn here() -> usize {
+    let marker = 0u8;
+    &raw const marker as usize
+}
+
+fn measure() -> usize {
+    let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let mut lowest = ptr::null_mut();
+    let mut size = 0;
+    // SAFETY: the attributes are filled in by the first call and destroyed after the last.
+    let known = unsafe {
+        libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) == 0 && {
+            let found =
+                libc::pthread_attr_getstack(attributes.as_ptr(), &mut lowest, &mut size) == 0;
+            libc::pthread_attr_destroy(attributes.as_mut_ptr());
+            found
+        }
+    };
+    if known {
+        lowest as usize + size / 2
+    } else {
+        here().saturating_sub(RESERVE)
+    }
+}

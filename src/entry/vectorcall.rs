@@ -1,0 +1,144 @@
+//! The entry point of functions that are compiled: pushes the frame and runs the machine code.
+
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+use pyo3::ffi;
+
+use super::interp::{self, Thread};
+use super::{functions, hook, policy, stack};
+use crate::jit;
+
+/// `_PyEvalFramePushAndInit`: takes over the references to the function, the locals and the
+/// arguments.
+type PushFrame = unsafe extern "C" fn(
+    *mut ffi::PyThreadState,
+    *mut ffi::PyFunctionObject,
+    *mut ffi::PyObject,
+    *const *mut ffi::PyObject,
+    usize,
+    *mut ffi::PyObject,
+) -> *mut c_void;
+
+/// What to do with a call.
+enum Choice {
+    Run {
+        entry: jit::EntryPtr,
+        frame: *mut c_void,
+    },
+    /// The arguments do not fit; an exception is set.
+    Failed,
+    /// The interpreter runs the function.
+    Interpret,
+    /// The interpreter runs the function and what it calls, to spare the native stack.
+    Spare,
+}
+
+/// The function that pushes frames, where the interpreter exports it in the known shape.
+fn push_frame() -> Option<PushFrame> {
+    static FOUND: OnceLock<Option<PushFrame>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        if cfg!(not(all(Py_3_13, not(Py_3_14)))) {
+            return None;
+        }
+        // SAFETY: the name is a C string, and a function of that name has this type.
+        unsafe {
+            let found = libc::dlsym(libc::RTLD_DEFAULT, c"_PyEvalFramePushAndInit".as_ptr());
+            std::mem::transmute::<*mut c_void, Option<PushFrame>>(found)
+        }
+    })
+}
+
+/// The entry point of functions in the list of [`functions`].
+pub unsafe extern "C" fn enter(
+    callable: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargsf: usize,
+    kwnames: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let function = callable.cast::<ffi::PyFunctionObject>();
+    // SAFETY: the interpreter calls this with the GIL held.
+    let thread = unsafe { Thread::current() };
+    let choice = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: the arguments are the interpreter's own.
+        unsafe { choose(thread, function, args, nargsf, kwnames) }
+    }))
+    .unwrap_or(Choice::Interpret);
+    match choice {
+        // SAFETY: the frame was made for this call of code with this entry.
+        Choice::Run { entry, frame } => unsafe { jit::run(entry, thread.as_ptr(), frame) },
+        Choice::Failed => std::ptr::null_mut(),
+        // SAFETY: the arguments are the interpreter's own.
+        Choice::Interpret => unsafe { interpret(thread, callable, args, nargsf, kwnames) },
+        Choice::Spare => {
+            let _suspended = functions::suspend(function);
+            // SAFETY: the arguments are the interpreter's own.
+            unsafe { interpret(thread, callable, args, nargsf, kwnames) }
+        }
+    }
+}
+
+/// Call the function as if it had its own entry point.
+unsafe fn interpret(
+    thread: Thread,
+    callable: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargsf: usize,
+    kwnames: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let Some(default) = functions::default_vectorcall() else {
+        return std::ptr::null_mut();
+    };
+    // The interpreter would not have used native stack for this call, and has a check of its own.
+    let _credit = interp::credit_native_call(thread);
+    // SAFETY: the arguments are the interpreter's own.
+    unsafe { default(callable, args, nargsf, kwnames) }
+}
+
+unsafe fn choose(
+    thread: Thread,
+    function: *mut ffi::PyFunctionObject,
+    args: *const *mut ffi::PyObject,
+    nargsf: usize,
+    kwnames: *mut ffi::PyObject,
+) -> Choice {
+    if stack::is_low() {
+        return Choice::Spare;
+    }
+    // SAFETY: the interpreter holds a reference to the function that it calls.
+    let code = unsafe { (*function).func_code }.cast::<ffi::PyCodeObject>();
+    let (Some(push), Some(entry)) = (push_frame(), policy::entry_for_call(code)) else {
+        return Choice::Interpret;
+    };
+    if !thread.unwatched(code) || !hook::alone() || !thread.may_recurse() {
+        return Choice::Interpret;
+    }
+    // SAFETY: the arguments of a vectorcall are this many positional ones, then one for each
+    // keyword; each is alive.
+    let frame = unsafe {
+        let positional = ffi::PyVectorcall_NARGS(nargsf) as usize;
+        let keywords = if kwnames.is_null() {
+            0
+        } else {
+            ffi::PyTuple_GET_SIZE(kwnames) as usize
+        };
+        for at in 0..positional + keywords {
+            ffi::Py_INCREF(*args.add(at));
+        }
+        ffi::Py_INCREF(function.cast());
+        push(
+            thread.as_ptr(),
+            function,
+            std::ptr::null_mut(),
+            args,
+            positional,
+            kwnames,
+        )
+    };
+    if frame.is_null() {
+        Choice::Failed
+    } else {
+        Choice::Run { entry, frame }
+    }
+}
