@@ -222,4 +222,7 @@ pub struct RuntimeNeeds {
     pub symbols: Vec<String>,
     /// Members that never change after the object was made, as `Struct.member`.
     pub immutable: Vec<String>,
+    /// Members inside members that the runtime uses, as `Struct.member.inner`; each becomes the
+    /// constant `layout::Struct::member__inner` where the release has it.
+    pub members: Vec<String>,
 }

@@ -5,8 +5,12 @@
 pub mod alpha;
 pub mod ast;
 pub mod data;
+pub mod emit;
 pub mod error;
 pub mod parse;
 pub mod print;
+pub mod release;
+pub mod typing;
+pub mod version;
 pub mod vocab;
 mod walk;

@@ -1,0 +1,89 @@
+//! Matchers: the guards of a template that come before its first effect.
+
+use std::collections::HashSet;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::body::Writer;
+use super::uses::Uses;
+use crate::ast::{Block, Exit, Expr, Stmt};
+use crate::data::Effect;
+use crate::release::Release;
+use crate::vocab;
+
+/// The body of a template's matcher, or `None` when there is nothing to look at before the
+/// first effect.
+pub(super) fn matcher(
+    release: &Release,
+    body: &Block,
+    uses: &mut Uses,
+) -> Result<Option<TokenStream>, String> {
+    let mut writer = Writer::new(release, uses, "l");
+    // Names whose values a matcher does not compute.
+    let mut unknown = HashSet::new();
+    let mut end = None;
+    for stmt in body {
+        match stmt {
+            Stmt::Let { name, value, .. } if is_pure(value) => {
+                if mentions(value, &unknown) {
+                    unknown.insert(name.clone());
+                } else {
+                    writer.declaration(stmt)?;
+                }
+            }
+            Stmt::Guard {
+                cond,
+                exit: Exit::Deopt,
+            } if is_pure(cond) => {
+                if !mentions(cond, &unknown) {
+                    let cond = writer.operand(cond, None)?;
+                    writer.line(quote! { l.guard(#cond, Exit::Deopt)?; });
+                    end = Some(writer.mark());
+                }
+            }
+            Stmt::Var { name, .. } if has_no_effect(stmt) => {
+                unknown.insert(name.clone());
+            }
+            _ if has_no_effect(stmt) => {}
+            _ => break,
+        }
+    }
+    Ok(end.map(|end| {
+        writer.cut(end);
+        writer.line(quote! { Ok(()) });
+        writer.finish()
+    }))
+}
+
+fn mentions(expr: &Expr, names: &HashSet<String>) -> bool {
+    let mut found = matches!(expr, Expr::Name(name) if names.contains(name));
+    expr.each_child(&mut |child| found |= mentions(child, names));
+    found
+}
+
+/// Whether running the statement changes nothing but variables.
+fn has_no_effect(stmt: &Stmt) -> bool {
+    let mut pure = match stmt {
+        Stmt::Let { .. } | Stmt::Var { .. } | Stmt::Guard { .. } => true,
+        Stmt::Assign { place, .. } => matches!(place, Expr::Name(_)),
+        Stmt::If { .. } => true,
+        _ => false,
+    };
+    stmt.each_expr(&mut |expr| pure &= is_pure(expr));
+    stmt.each_inner(&mut |stmt| pure &= has_no_effect(stmt));
+    pure
+}
+
+/// Whether evaluating the expression changes nothing and needs no code.
+pub(crate) fn is_pure(expr: &Expr) -> bool {
+    let mut pure = match expr {
+        Expr::Call { function, .. } => {
+            vocab::find(function).is_some_and(|primitive| primitive.effect == Effect::Pure)
+        }
+        Expr::Indirect { .. } | Expr::StackPtr(_) | Expr::LocalPtr(_) | Expr::AddrOf(_) => false,
+        _ => true,
+    };
+    expr.each_child(&mut |child| pure &= is_pure(child));
+    pure
+}

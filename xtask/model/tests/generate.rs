@@ -1,0 +1,73 @@
+//! Templates in, Rust out: each `tests/templates/pass/*.tmpl` beside the code it gives.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cevalry_model::emit::{self, Member, Module};
+use cevalry_model::parse;
+use cevalry_model::release::Release;
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+fn release(minor: u8) -> Release {
+    Release::load(&tests().join("data"), minor).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Compares with the text of a file, or rewrites the file.
+fn expect_file(path: &Path, found: &str) {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(path, found).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        found == expected,
+        "{} does not hold what comes out now; UPDATE_EXPECT=1 rewrites it. Now:\n{found}",
+        path.display()
+    );
+}
+
+#[test]
+fn emitters_are_as_expected() {
+    let release = release(13);
+    for entry in fs::read_dir(tests().join("templates/pass")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "tmpl") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        let parsed = parse::file(&name, &text).unwrap_or_else(|error| panic!("{error}"));
+        let mut found = String::new();
+        for template in &parsed.file.templates {
+            let listing = emit::listing(&release, template);
+            found.push_str(&listing.unwrap_or_else(|error| panic!("{name}: {error}")));
+        }
+        expect_file(&path.with_extension("rs.txt"), &found);
+    }
+}
+
+#[test]
+fn the_module_is_as_expected() {
+    let release = release(13);
+    let text = r#"
+        #[family(BINARY_OP)] #[size(2)] #[releases("3.13.5")]
+        opcode BINARY_OP_ADD_FLOAT { guard cache_u16(1) == 3 else deopt; next(-1); }
+        #[family(BINARY_OP)] #[size(2)] #[releases("3.13.15", "3.14.5")]
+        opcode BINARY_OP_ADD_FLOAT { let a: object = PyNumber_Add(stack[0], stack[1]); next(-1); }
+        #[size(1)] #[releases("3.13.5")]
+        opcode LOAD_FAST { next(1); }
+    "#;
+    let parsed = parse::file("x.tmpl", text).unwrap_or_else(|error| panic!("{error}"));
+    let templates = parsed.file.templates.iter().enumerate();
+    let members: Vec<Member<'_>> = templates
+        .map(|(origin, template)| Member { template, origin })
+        .collect();
+    let module =
+        Module::generate(&release, &members).unwrap_or_else(|(_, error)| panic!("{error}"));
+    let file = syn::parse2(module.code).unwrap();
+    let found = prettyplease::unparse(&file);
+    expect_file(&tests().join("templates/module.rs.txt"), &found);
+}
