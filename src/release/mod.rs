@@ -2,6 +2,20 @@
 
 pub mod table;
 
-mod stand_in;
+#[allow(
+    non_snake_case,
+    non_upper_case_globals,
+    reason = "names are those of C"
+)]
+mod generated {
+    use std::ffi::CStr;
 
-pub use stand_in::{OPCODES, ROLES, SYMBOLS, layout};
+    use super::table::{Opcode, Roles, Variant};
+    use crate::emit::Emit;
+    use crate::emit::types::{Callee, Effect, Elem, Exit, Flow, Signature, Stop, Symbol, Ty};
+    use crate::jit::live::Live;
+
+    include!(concat!(env!("OUT_DIR"), "/emitters.rs"));
+}
+
+pub use generated::{MINOR, OPCODES, ROLES, SYMBOLS, callee, layout, signature, sym};

@@ -25,6 +25,18 @@ pub struct Opcode {
     pub left: &'static str,
 }
 
+impl Opcode {
+    /// A number that the release does not use.
+    pub const RESERVED: Opcode = Opcode {
+        name: "",
+        base: 0,
+        caches: 0,
+        members: &[],
+        variants: &[],
+        left: "no such opcode",
+    };
+}
+
 /// A template of an opcode and the patch releases that it holds for.
 #[derive(Debug)]
 pub struct Variant {

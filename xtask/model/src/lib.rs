@@ -4,6 +4,8 @@
 
 pub mod alpha;
 pub mod ast;
+pub mod build;
+pub mod check;
 pub mod data;
 pub mod emit;
 pub mod error;

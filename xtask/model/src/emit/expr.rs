@@ -77,7 +77,6 @@ impl Writer<'_, '_> {
             Expr::Frame => quote! { #e.frame() },
             Expr::Tstate => quote! { #e.tstate() },
             Expr::Cache { bits, object, unit } => {
-                self.uses.reads_caches = true;
                 let method = if *object {
                     "cache_obj".to_owned()
                 } else {

@@ -5,6 +5,7 @@
 mod body;
 mod expr;
 mod matcher;
+mod members;
 mod tables;
 mod uses;
 
@@ -14,7 +15,8 @@ use quote::quote;
 use crate::ast::{Elem, Template, Type};
 use crate::release::{Release, scalar_size};
 
-pub use tables::{Member, Module};
+pub use members::Member;
+pub use tables::Module;
 use uses::Uses;
 
 /// The functions generated from one template.

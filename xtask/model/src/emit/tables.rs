@@ -6,30 +6,16 @@ use std::ffi::CString;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
+use super::members::{Member, anywhere, variants};
 use super::uses::{FieldUse, Uses};
 use super::{Functions, functions, ident, matcher_ident, ty};
-use crate::ast::{FieldType, Step, Template, Type};
+use crate::ast::{FieldType, Step, Type};
 use crate::data::Effect;
 use crate::release::Release;
-use crate::version::Version;
-
-/// A template that takes part, and where it stands for errors.
-#[derive(Clone, Copy, Debug)]
-pub struct Member<'a> {
-    pub template: &'a Template,
-    /// Index of the template in the caller's list.
-    pub origin: usize,
-}
 
 /// Everything generated for one minor release.
 pub struct Module {
     pub code: TokenStream,
-}
-
-/// One run of patch releases that share a template, or have none.
-struct Variant<'a> {
-    since: u8,
-    member: Option<Member<'a>>,
 }
 
 impl Module {
@@ -54,7 +40,8 @@ impl Module {
                     Some(member) => {
                         let functions = functions(release, member.template, &function)
                             .map_err(|error| (member.origin, error))?;
-                        let entry = entry(variant.since, &function, &functions);
+                        let anywhere = anywhere(release, templates, member.template);
+                        let entry = entry(variant.since, &function, &functions, anywhere);
                         uses.merge(functions.uses);
                         let (emitter, matcher) = (functions.emitter, functions.matcher);
                         (entry, quote! { #emitter #matcher })
@@ -75,9 +62,9 @@ impl Module {
         let callees = callees(release, &uses.callees);
         let signatures = signatures(&uses);
         let layouts = layouts(&uses.fields);
-        let opcodes = (0..=u8::MAX).map(|number| {
-            rows.remove(&number)
-                .unwrap_or_else(|| quote! { Opcode::reserved(#number) })
+        let rows = rows.iter().map(|(number, row)| {
+            let number = usize::from(*number);
+            quote! { table[#number] = #row; }
         });
         let roles = roles(release);
         let minor = release.minor;
@@ -90,40 +77,18 @@ impl Module {
             #signatures
             #roles
             /// By number.
-            pub static OPCODES: [Opcode; 256] = [#(#opcodes),*];
+            pub static OPCODES: [Opcode; 256] = {
+                let mut table = [const { Opcode::RESERVED }; 256];
+                #(#rows)*
+                table
+            };
             #bodies
         };
         Ok(Module { code })
     }
 }
 
-/// The variants of an opcode within this minor release, newest first.
-fn variants<'a>(release: &Release, templates: &[Member<'a>], name: &str) -> Vec<Variant<'a>> {
-    let mut found: Vec<Variant<'a>> = Vec::new();
-    for version in &release.synced {
-        let member = templates.iter().rev().find(|member| {
-            let template = member.template;
-            let holds = |text: &String| Version::parse(text).as_ref() == Some(version);
-            template.name == name && template.releases.iter().any(holds)
-        });
-        let origin = member.map(|member| member.origin);
-        match found.last() {
-            Some(last) if last.member.map(|member| member.origin) == origin => {}
-            _ => found.push(Variant {
-                // The oldest one serves older patch releases too.
-                since: if found.is_empty() { 0 } else { version.patch },
-                member: member.copied(),
-            }),
-        }
-    }
-    if found.iter().all(|variant| variant.member.is_none()) {
-        return Vec::new();
-    }
-    found.reverse();
-    found
-}
-
-fn entry(since: u8, name: &str, functions: &Functions) -> TokenStream {
+fn entry(since: u8, name: &str, functions: &Functions, anywhere: bool) -> TokenStream {
     let matcher = match &functions.matcher {
         Some(_) => {
             let matcher = matcher_ident(name);
@@ -132,14 +97,13 @@ fn entry(since: u8, name: &str, functions: &Functions) -> TokenStream {
         None => quote! { None },
     };
     let emitter = ident(name);
-    let reads_caches = functions.uses.reads_caches;
     let symbols = functions.uses.symbols.iter().map(|name| ident(name));
     quote! {
         Variant {
             since: #since,
             emitter: #emitter,
             matcher: #matcher,
-            reads_caches: #reads_caches,
+            anywhere: #anywhere,
             symbols: &[#(sym::#symbols),*],
         }
     }
@@ -153,7 +117,7 @@ fn not_there(since: u8, name: &str) -> (TokenStream, TokenStream) {
             since: #since,
             emitter: #emitter,
             matcher: None,
-            reads_caches: false,
+            anywhere: false,
             symbols: &[],
         }
     };

@@ -28,7 +28,6 @@ pub(super) struct Uses {
     pub signatures: BTreeMap<String, Signature>,
     /// By struct and the name of the constant.
     pub fields: BTreeMap<(String, String), FieldUse>,
-    pub reads_caches: bool,
 }
 
 impl Uses {
@@ -37,7 +36,6 @@ impl Uses {
         self.callees.extend(other.callees);
         self.signatures.extend(other.signatures);
         self.fields.extend(other.fields);
-        self.reads_caches |= other.reads_caches;
     }
 
     /// Notes a member and gives its constant's name.

@@ -1,0 +1,282 @@
+//! The stack on every path, for the first few arguments: what a path leaves on the stack was put
+//! there, depths are known when emitting, and exits that re-run the instruction come before any
+//! effect.
+
+use std::collections::BTreeSet;
+
+use super::Fault;
+use super::eval::{Known, eval};
+use crate::ast::{Exit, Expr, Stmt, Template};
+use crate::data::Effect;
+use crate::release::Release;
+use crate::vocab;
+
+/// The arguments that paths are followed for.
+const OPARGS: std::ops::Range<i128> = 0..8;
+/// Loops turn at most this often, and a template has at most this many paths; what goes beyond is
+/// not looked at.
+const TURNS: usize = 64;
+const PATHS: usize = 4096;
+
+pub(super) fn check<'a>(release: &Release, template: &'a Template) -> Result<(), Fault<'a>> {
+    for oparg in OPARGS {
+        let mut walker = Walker { release, oparg };
+        walker.block(&template.body, vec![Path::default()])?;
+    }
+    Ok(())
+}
+
+/// One way through a template, up to some point.
+#[derive(Clone, Default)]
+struct Path {
+    known: Known,
+    /// Stack slots that were assigned.
+    set: BTreeSet<i128>,
+    /// Memory at and above this slot was handed out, so that anything may be there.
+    open: Option<i128>,
+    /// Something happened that must not happen twice.
+    effect: bool,
+}
+
+/// The paths that leave a block each way.
+#[derive(Default)]
+struct Ways {
+    on: Vec<Path>,
+    broken: Vec<Path>,
+    continued: Vec<Path>,
+}
+
+struct Walker<'r> {
+    release: &'r Release,
+    oparg: i128,
+}
+
+impl Walker<'_> {
+    fn block<'a>(&mut self, body: &'a [Stmt], entering: Vec<Path>) -> Result<Ways, Fault<'a>> {
+        let mut ways = Ways {
+            on: entering,
+            ..Ways::default()
+        };
+        for stmt in body {
+            let mut on = Vec::new();
+            for path in std::mem::take(&mut ways.on) {
+                let next = self.statement(stmt, path)?;
+                on.extend(next.on);
+                ways.broken.extend(next.broken);
+                ways.continued.extend(next.continued);
+            }
+            on.truncate(PATHS);
+            ways.on = on;
+        }
+        Ok(ways)
+    }
+
+    fn statement<'a>(&mut self, stmt: &'a Stmt, mut path: Path) -> Result<Ways, Fault<'a>> {
+        stmt.each_expr(&mut |expr| self.effects(expr, &mut path));
+        match stmt {
+            Stmt::Let { name, value, .. } | Stmt::Var { name, value, .. } => {
+                let value = eval(value, self.oparg, &path.known);
+                path.known.insert(name.clone(), value);
+            }
+            Stmt::Cell { name, .. } => {
+                path.known.insert(name.clone(), None);
+            }
+            Stmt::Assign { place, value } => self.assign(stmt, place, value, &mut path)?,
+            Stmt::Guard { exit, .. } => self.exit(stmt, exit, &path)?,
+            Stmt::If {
+                cond,
+                then,
+                otherwise,
+            } => return self.conditional(cond, then, otherwise, path),
+            Stmt::While { cond, body } => return self.repeat(Some(cond), body, path),
+            Stmt::Loop { body } => return self.repeat(None, body, path),
+            Stmt::Break => {
+                return Ok(Ways {
+                    broken: vec![path],
+                    ..Ways::default()
+                });
+            }
+            Stmt::Continue => {
+                return Ok(Ways {
+                    continued: vec![path],
+                    ..Ways::default()
+                });
+            }
+            Stmt::Expr(_) | Stmt::CheckEvalBreaker { .. } => {}
+            Stmt::Return { .. } => return Ok(Ways::default()),
+            Stmt::Next { depth }
+            | Stmt::Jump { depth, .. }
+            | Stmt::EnterFrame { depth, .. }
+            | Stmt::Yield { depth, .. } => {
+                self.leave(stmt, depth, &path)?;
+                return Ok(Ways::default());
+            }
+            Stmt::Exit(exit) => {
+                self.exit(stmt, exit, &path)?;
+                return Ok(Ways::default());
+            }
+        }
+        Ok(Ways {
+            on: vec![path],
+            ..Ways::default()
+        })
+    }
+
+    fn assign<'a>(
+        &self,
+        stmt: &'a Stmt,
+        place: &Expr,
+        value: &Expr,
+        path: &mut Path,
+    ) -> Result<(), Fault<'a>> {
+        match place {
+            Expr::Name(name) => {
+                let value = eval(value, self.oparg, &path.known);
+                path.known.insert(name.clone(), value);
+            }
+            Expr::Stack(index) => match eval(index, self.oparg, &path.known) {
+                Some(index) => {
+                    path.set.insert(index);
+                }
+                None => return Err(self.unknown(stmt, "the slot", index)),
+            },
+            _ => path.effect = true,
+        }
+        Ok(())
+    }
+
+    fn conditional<'a>(
+        &mut self,
+        cond: &Expr,
+        then: &'a [Stmt],
+        otherwise: &'a [Stmt],
+        path: Path,
+    ) -> Result<Ways, Fault<'a>> {
+        let known = eval(cond, self.oparg, &path.known);
+        let mut ways = Ways::default();
+        if known != Some(0) {
+            ways = self.block(then, vec![path.clone()])?;
+        }
+        if known.is_none() || known == Some(0) {
+            let other = self.block(otherwise, vec![path])?;
+            ways.on.extend(other.on);
+            ways.broken.extend(other.broken);
+            ways.continued.extend(other.continued);
+        }
+        Ok(ways)
+    }
+
+    /// A loop: turn by turn while its condition is known, else no turn or one.
+    fn repeat<'a>(
+        &mut self,
+        cond: Option<&Expr>,
+        body: &'a [Stmt],
+        path: Path,
+    ) -> Result<Ways, Fault<'a>> {
+        let mut behind = Vec::new();
+        let mut turning = vec![path];
+        for turn in 0..TURNS {
+            let mut next = Vec::new();
+            for path in turning {
+                let known = match cond {
+                    Some(cond) => eval(cond, self.oparg, &path.known),
+                    None => Some(1),
+                };
+                match known {
+                    Some(0) => behind.push(path),
+                    None if turn > 0 => behind.push(path),
+                    None => {
+                        behind.push(path.clone());
+                        next.push(path);
+                    }
+                    Some(_) => next.push(path),
+                }
+            }
+            if next.is_empty() {
+                break;
+            }
+            let ways = self.block(body, next)?;
+            behind.extend(ways.broken);
+            turning = ways.on;
+            turning.extend(ways.continued);
+            // A loop that only a `break` leaves is followed for one turn.
+            if cond.is_none() {
+                break;
+            }
+        }
+        Ok(Ways {
+            on: behind,
+            ..Ways::default()
+        })
+    }
+
+    fn effects(&self, expr: &Expr, path: &mut Path) {
+        expr.each_child(&mut |child| self.effects(child, path));
+        match expr {
+            Expr::StackPtr(index) => {
+                let index = eval(index, self.oparg, &path.known).unwrap_or(i128::MIN);
+                path.open = Some(path.open.map_or(index, |open| open.min(index)));
+            }
+            Expr::Call { function, .. } => {
+                let effect = match vocab::find(function) {
+                    Some(primitive) => primitive.effect,
+                    None => match self.release.vocabulary.functions.get(function) {
+                        Some(declared) => declared.effect,
+                        None => Effect::Escapes,
+                    },
+                };
+                path.effect |= effect != Effect::Pure;
+            }
+            Expr::Indirect { .. } => path.effect = true,
+            _ => {}
+        }
+    }
+
+    fn exit<'a>(&self, stmt: &'a Stmt, exit: &Exit, path: &Path) -> Result<(), Fault<'a>> {
+        match exit {
+            Exit::Deopt => Ok(()),
+            Exit::Error { depth } | Exit::Reraise { depth } => self.leave(stmt, depth, path),
+            Exit::Unbound { local } => match eval(local, self.oparg, &path.known) {
+                Some(_) => self.untouched(stmt, "unbound", path),
+                None => Err(self.unknown(stmt, "the local", local)),
+            },
+            Exit::Interpret { .. } => self.untouched(stmt, "interpret", path),
+        }
+    }
+
+    fn untouched<'a>(&self, stmt: &'a Stmt, exit: &str, path: &Path) -> Result<(), Fault<'a>> {
+        if path.effect {
+            let message = format!(
+                "`{exit}` runs the instruction again, but something has happened before it"
+            );
+            return Err(Fault::at(stmt, message));
+        }
+        Ok(())
+    }
+
+    /// Every slot above the entry depth that the path leaves on the stack has a value.
+    fn leave<'a>(&self, stmt: &'a Stmt, depth: &Expr, path: &Path) -> Result<(), Fault<'a>> {
+        let Some(top) = eval(depth, self.oparg, &path.known) else {
+            return Err(self.unknown(stmt, "the depth", depth));
+        };
+        let missing = (0..top)
+            .find(|slot| !path.set.contains(slot) && path.open.is_none_or(|open| *slot < open));
+        match missing {
+            Some(slot) => {
+                let oparg = self.oparg;
+                let message = format!(
+                    "with an argument of {oparg}, `stack[{slot}]` is left on the stack but never set"
+                );
+                Err(Fault::at(stmt, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn unknown<'a>(&self, stmt: &'a Stmt, what: &str, expr: &Expr) -> Fault<'a> {
+        Fault::at(
+            stmt,
+            format!("{what} `{expr}` is not known when code is emitted"),
+        )
+    }
+}

@@ -1,0 +1,79 @@
+//! What is known of an expression when code is emitted.
+
+use std::collections::HashMap;
+
+use crate::ast::{BinOp, Expr, Type, UnOp};
+
+/// The numbers that variables are known to hold.
+pub(super) type Known = HashMap<String, Option<i128>>;
+
+/// The value of an expression where it follows from `oparg` and numbers alone.
+pub(super) fn eval(expr: &Expr, oparg: i128, known: &Known) -> Option<i128> {
+    let eval = |expr: &Expr| eval(expr, oparg, known);
+    match expr {
+        Expr::Int { value, .. } => Some(*value),
+        Expr::Null => Some(0),
+        Expr::Oparg => Some(oparg),
+        Expr::Name(name) => known.get(name).copied().flatten(),
+        Expr::Cast { value, ty } => {
+            let value = eval(value)?;
+            match ty {
+                Type::Int { bits, signed } => Some(wrap(value, *bits, *signed)),
+                _ => None,
+            }
+        }
+        Expr::Unary { op, value } => {
+            let value = eval(value)?;
+            Some(match op {
+                UnOp::Neg => -value,
+                UnOp::Not => i128::from(value == 0),
+                UnOp::BitNot => !value,
+            })
+        }
+        Expr::Binary { op, left, right } => binary(*op, eval(left)?, eval(right)?),
+        Expr::Select {
+            cond,
+            then,
+            otherwise,
+        } => {
+            if eval(cond)? != 0 {
+                eval(then)
+            } else {
+                eval(otherwise)
+            }
+        }
+        _ => None,
+    }
+}
+
+fn binary(op: BinOp, a: i128, b: i128) -> Option<i128> {
+    let shift = u32::try_from(b).ok().filter(|shift| *shift < 64);
+    Some(match op {
+        BinOp::Add => a + b,
+        BinOp::Sub => a - b,
+        BinOp::Mul => a.checked_mul(b)?,
+        BinOp::Div => a.checked_div(b)?,
+        BinOp::Rem => a.checked_rem(b)?,
+        BinOp::And => a & b,
+        BinOp::Or => a | b,
+        BinOp::Xor => a ^ b,
+        BinOp::Shl => a.checked_shl(shift?)?,
+        BinOp::Shr => a >> shift?,
+        BinOp::Eq => i128::from(a == b),
+        BinOp::Ne => i128::from(a != b),
+        BinOp::Lt => i128::from(a < b),
+        BinOp::Le => i128::from(a <= b),
+        BinOp::Gt => i128::from(a > b),
+        BinOp::Ge => i128::from(a >= b),
+    })
+}
+
+fn wrap(value: i128, bits: u8, signed: bool) -> i128 {
+    let modulus = 1i128 << bits;
+    let low = value.rem_euclid(modulus);
+    if signed && low >= modulus / 2 {
+        low - modulus
+    } else {
+        low
+    }
+}

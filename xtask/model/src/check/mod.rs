@@ -1,0 +1,96 @@
+//! Checks of templates, before anything is generated from them.
+
+mod balance;
+mod eval;
+mod shape;
+
+use crate::ast::{Stmt, Template};
+use crate::build::Source;
+use crate::error::SourceError;
+use crate::release::Release;
+use crate::version::Version;
+
+/// Something wrong in a template.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// The statement, counted from 0, outer ones before those inside them; `None` where the whole
+    /// template is meant.
+    pub statement: Option<usize>,
+    pub message: String,
+}
+
+/// Checks a template against the data of a release that it holds for.
+pub fn template(release: &Release, template: &Template) -> Result<(), Problem> {
+    let numbers = Numbers::new(template);
+    shape::check(release, template).map_err(|fault| numbers.problem(fault))?;
+    balance::check(release, template).map_err(|fault| numbers.problem(fault))
+}
+
+/// Checks the templates of a file that hold for some synced release of the minor.
+pub fn source(release: &Release, source: &Source) -> Vec<SourceError> {
+    let templates = source.parsed.file.templates.iter();
+    templates
+        .zip(&source.parsed.places)
+        .filter(|(found, _)| {
+            let minor = |text: &String| Version::parse(text).map(|version| version.minor);
+            found
+                .releases
+                .iter()
+                .any(|text| minor(text) == Some(release.minor))
+        })
+        .filter_map(|(found, places)| {
+            let problem = template(release, found).err()?;
+            let statement = problem.statement.and_then(|i| places.statements.get(i));
+            Some(source.error(*statement.unwrap_or(&places.name), problem.message))
+        })
+        .collect()
+}
+
+/// A problem at a statement of the tree that is being checked.
+struct Fault<'a> {
+    at: Option<&'a Stmt>,
+    message: String,
+}
+
+impl<'a> Fault<'a> {
+    fn at(stmt: &'a Stmt, message: impl Into<String>) -> Self {
+        Fault {
+            at: Some(stmt),
+            message: message.into(),
+        }
+    }
+}
+
+/// The statements of a template in the order in which the parser meets them.
+struct Numbers<'a> {
+    statements: Vec<&'a Stmt>,
+}
+
+impl<'a> Numbers<'a> {
+    fn new(template: &'a Template) -> Self {
+        let mut statements = Vec::new();
+        template
+            .body
+            .iter()
+            .for_each(|stmt| list(stmt, &mut statements));
+        Numbers { statements }
+    }
+
+    fn problem(&self, fault: Fault<'_>) -> Problem {
+        let same = |at: &Stmt| {
+            self.statements
+                .iter()
+                .position(|stmt| std::ptr::eq(*stmt, at))
+        };
+        Problem {
+            statement: fault.at.and_then(same),
+            message: fault.message,
+        }
+    }
+}
+
+fn list<'a>(stmt: &'a Stmt, into: &mut Vec<&'a Stmt>) {
+    into.push(stmt);
+    stmt.each_inner(&mut |inner| list(inner, into));
+}
