@@ -7,6 +7,7 @@ mod merge;
 mod pack;
 mod plan;
 mod report;
+mod vet;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -66,7 +67,8 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         None => download(args, &mut archives)?,
     };
     let tables = Tables::load(repo)?;
-    let lifted = derive::derive(source.tree(), &tables)?;
+    let mut lifted = derive::derive(source.tree(), &tables)?;
+    vet::vet(&mut lifted, release, &tables)?;
     let mut plan = Plan::new(repo, release, source.tree(), &lifted, &tables)?;
     if args.source.is_none() {
         let about = "SHA-256 of Python-VERSION.tar.xz as published on python.org.";

@@ -51,11 +51,16 @@ fn functions(release: &Release, template: &Template, name: &str) -> Result<Funct
     })
 }
 
-/// The emitter and, where there is one, the matcher of a template, formatted for reading.
-pub fn listing(release: &Release, template: &Template) -> Result<String, String> {
+/// The emitter and, where there is one, the matcher of a template.
+pub fn generate(release: &Release, template: &Template) -> Result<TokenStream, String> {
     let functions = functions(release, template, &template.name)?;
     let (emitter, matcher) = (functions.emitter, functions.matcher);
-    let file = syn::parse2(quote! { #emitter #matcher })
+    Ok(quote! { #emitter #matcher })
+}
+
+/// The same, formatted for reading.
+pub fn listing(release: &Release, template: &Template) -> Result<String, String> {
+    let file = syn::parse2(generate(release, template)?)
         .map_err(|error| format!("the generated code does not parse: {error}"))?;
     Ok(prettyplease::unparse(&file))
 }
