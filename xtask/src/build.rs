@@ -1,7 +1,6 @@
 //! `cargo xtask build`: the extension module for each interpreter, in a folder to import it from.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,11 +35,9 @@ pub fn run(repo: &Repo, args: &Args) -> Result<()> {
 /// Build for each interpreter; interpreters that load the same modules share one build.
 /// Gives the folder to import from for each, in order.
 pub fn build(repo: &Repo, pythons: &[Python]) -> Result<Vec<PathBuf>> {
-    let mut built: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for python in pythons {
-        if let Entry::Vacant(place) = built.entry(python.tag()) {
-            place.insert(build_one(repo, python)?);
-        }
+    let mut built = BTreeMap::new();
+    for python in python::one_of_each_tag(pythons) {
+        built.insert(python.tag(), build_one(repo, python)?);
     }
     Ok(pythons
         .iter()
@@ -49,7 +46,7 @@ pub fn build(repo: &Repo, pythons: &[Python]) -> Result<Vec<PathBuf>> {
 }
 
 fn build_one(repo: &Repo, python: &Python) -> Result<PathBuf> {
-    let target = repo.target().join("pythons").join(python.tag());
+    let target = python.target(repo);
     eprintln!("building for {}", python.describe());
     process::run(
         process::cargo(repo)

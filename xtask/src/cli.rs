@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::repo::Repo;
-use crate::{build, coverage, diff, show, sync, test};
+use crate::{bench, build, coverage, demo, diff, show, sync, test, wheel};
 
 /// Cevalry's maintenance tasks.
 #[derive(Debug, Parser)]
@@ -23,6 +23,9 @@ enum Command {
     Show(show::Args),
     Build(build::Args),
     Test(test::Args),
+    Bench(bench::Args),
+    Demo(demo::Args),
+    Wheel(wheel::Args),
 }
 
 impl Cli {
@@ -37,6 +40,9 @@ impl Cli {
             Command::Show(args) => show::run(&repo, &args),
             Command::Build(args) => done(build::run(&repo, &args)),
             Command::Test(args) => done(test::run(&repo, &args)),
+            Command::Bench(args) => done(bench::run(&repo, &args)),
+            Command::Demo(args) => done(demo::run(&repo, &args)),
+            Command::Wheel(args) => done(wheel::run(&repo, &args)),
         }
     }
 }

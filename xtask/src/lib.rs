@@ -1,10 +1,12 @@
 //! Every maintenance task of the project: one module per command, and what they share.
 
+pub mod bench;
 pub mod build;
 pub mod c;
 pub mod cli;
 pub mod coverage;
 pub mod ctext;
+pub mod demo;
 pub mod diff;
 pub mod difference;
 pub mod lifted;
@@ -22,5 +24,7 @@ pub mod templates;
 pub mod test;
 pub mod toml_text;
 pub mod used;
+pub mod venv;
 pub mod vocabulary;
+pub mod wheel;
 pub mod writer;

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::repo::Repo;
+
 /// Minor releases of Python 3 that the runtime is made for.
 pub const SUPPORTED_MINORS: [u32; 2] = [11, 13];
 
@@ -93,6 +95,11 @@ impl Python {
             .to_owned()
     }
 
+    /// Cargo's target folder for builds that this interpreter can load.
+    pub fn target(&self, repo: &Repo) -> PathBuf {
+        repo.target().join("pythons").join(self.tag())
+    }
+
     /// The minor release: 11 for Python 3.11.
     pub fn minor(&self) -> u32 {
         self.minor
@@ -159,6 +166,15 @@ pub fn preferred(command: Option<&Path>) -> Result<Python> {
     let commands: Vec<_> = command.map(Path::to_owned).into_iter().collect();
     let mut pythons = chosen(&commands)?;
     Ok(pythons.swap_remove(0))
+}
+
+/// One interpreter for each kind of extension module that they load, in order.
+pub fn one_of_each_tag(pythons: &[Python]) -> Vec<&Python> {
+    let mut tags = BTreeSet::new();
+    pythons
+        .iter()
+        .filter(|python| tags.insert(python.tag()))
+        .collect()
 }
 
 /// Every supported interpreter on `PATH` and among pyenv's versions, each once.

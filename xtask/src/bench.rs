@@ -1,0 +1,136 @@
+//! `cargo xtask bench`: pyperformance's benchmarks, with and without Cevalry, in alternation.
+
+mod suite;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use self::suite::{Benchmark, Suite};
+use self::table::Row;
+use crate::build;
+use crate::process;
+use crate::python::{self, Python};
+use crate::repo::Repo;
+
+/// Measure benchmarks of pyperformance on the same interpreter with and without Cevalry.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The interpreter to measure on (a path or a command).
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
+    /// How often each way is run, in alternation.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// How long each run goes on measuring.
+    #[arg(long, default_value_t = 3.0, value_name = "SECONDS")]
+    seconds: f64,
+    /// The threshold to run Cevalry with, in place of its default.
+    #[arg(long, value_name = "N")]
+    threshold: Option<u64>,
+    /// Benchmarks to run, as pyperformance names them. Without any: those that the project's
+    /// targets are about.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+/// What one run of a benchmark measured; times are seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct Measured {
+    first: f64,
+    steady: f64,
+    peak_kib: u64,
+    compile_seconds: f64,
+    code_bytes: u64,
+    metadata_bytes: u64,
+    bytecodes: u64,
+}
+
+/// Run the command.
+pub fn run(repo: &Repo, args: &Args) -> Result<()> {
+    let python = python::preferred(args.python.as_deref())?;
+    let suite = Suite::install(repo)?;
+    let benchmarks = suite.choose(&args.names)?;
+    let import = build::build(repo, std::slice::from_ref(&python))?.swap_remove(0);
+    println!(
+        "{}, {} rounds of {} s each way, threshold {}",
+        python.describe(),
+        args.rounds,
+        args.seconds,
+        args.threshold
+            .map_or("default".to_owned(), |n| n.to_string())
+    );
+    println!("{}", table::heading());
+    let mut rows = Vec::new();
+    let mut failures = Vec::new();
+    for benchmark in &benchmarks {
+        match pair(repo, args, &python, &import, benchmark) {
+            Ok(row) => {
+                println!("{row}");
+                rows.push(row);
+            }
+            Err(error) => {
+                println!("{:<24}failed", benchmark.name);
+                failures.push(format!("{}: {error:#}", benchmark.name));
+            }
+        }
+    }
+    println!("{}", table::summary(&rows));
+    if !failures.is_empty() {
+        bail!("{}", failures.join("\n"));
+    }
+    Ok(())
+}
+
+/// Both ways, round by round, so that what slows the machine down meets both alike.
+fn pair(
+    repo: &Repo,
+    args: &Args,
+    python: &Python,
+    import: &Path,
+    benchmark: &Benchmark,
+) -> Result<Row> {
+    let mut launcher = vec!["-m".to_owned(), "cevalry".to_owned()];
+    if let Some(threshold) = args.threshold {
+        launcher.extend(["--threshold".to_owned(), threshold.to_string()]);
+    }
+    launcher.push("--".to_owned());
+    let mut pairs = Vec::new();
+    for _ in 0..args.rounds {
+        let alone = measure(repo, args, python, import, &[], benchmark)?;
+        let compiled = measure(repo, args, python, import, &launcher, benchmark)?;
+        pairs.push((alone, compiled));
+    }
+    Ok(Row::new(&benchmark.name, &pairs))
+}
+
+fn measure(
+    repo: &Repo,
+    args: &Args,
+    python: &Python,
+    import: &Path,
+    launcher: &[String],
+    benchmark: &Benchmark,
+) -> Result<Measured> {
+    let stand_in = repo.root().join("benches/python");
+    let path = std::env::join_paths([stand_in.as_path(), import])?;
+    let printed = process::output(
+        Command::new(&python.command)
+            .args(launcher)
+            .arg(&benchmark.script)
+            .args(&benchmark.options)
+            .env("PYTHONPATH", path)
+            .env("PYTHONHASHSEED", "0")
+            .env("BENCH_NAME", &benchmark.name)
+            .env("BENCH_SECONDS", args.seconds.to_string())
+            .current_dir(repo.root()),
+    )?;
+    let line = printed
+        .lines()
+        .last()
+        .with_context(|| format!("its script has no benchmark of the name {}", benchmark.name))?;
+    serde_json::from_str(line).with_context(|| format!("it printed {line:?}, not its measurements"))
+}

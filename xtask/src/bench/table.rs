@@ -1,0 +1,148 @@
+//! The table that a measurement ends in.
+
+use std::fmt;
+
+use super::Measured;
+
+/// A benchmark's figures over all rounds.
+pub struct Row {
+    name: String,
+    alone: f64,
+    compiled: f64,
+    /// How many times as fast, of each round, in ascending order.
+    ratios: Vec<f64>,
+    first: f64,
+    compile_seconds: f64,
+    instruction_bytes: Option<(f64, f64)>,
+    peak_alone: f64,
+    peak_compiled: f64,
+}
+
+impl Row {
+    /// Sum up rounds of (interpreter alone, with Cevalry).
+    pub fn new(name: &str, pairs: &[(Measured, Measured)]) -> Self {
+        let of =
+            |value: fn(&(Measured, Measured)) -> f64| median(pairs.iter().map(value).collect());
+        let mut ratios: Vec<f64> = pairs
+            .iter()
+            .map(|(alone, compiled)| alone.steady / compiled.steady)
+            .collect();
+        ratios.sort_by(f64::total_cmp);
+        let (_, last) = pairs[pairs.len() - 1];
+        Self {
+            name: name.to_owned(),
+            alone: of(|pair| pair.0.steady),
+            compiled: of(|pair| pair.1.steady),
+            ratios,
+            first: of(|pair| pair.0.first / pair.1.first),
+            compile_seconds: of(|pair| pair.1.compile_seconds),
+            instruction_bytes: (last.bytecodes > 0).then(|| {
+                let bytecodes = last.bytecodes as f64;
+                (
+                    last.code_bytes as f64 / bytecodes,
+                    last.metadata_bytes as f64 / bytecodes,
+                )
+            }),
+            peak_alone: of(|pair| pair.0.peak_kib as f64) / 1024.0,
+            peak_compiled: of(|pair| pair.1.peak_kib as f64) / 1024.0,
+        }
+    }
+
+    /// How many times as fast, in the middle round.
+    fn ratio(&self) -> f64 {
+        self.ratios[self.ratios.len() / 2]
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spread = format!(
+            "{:.2}–{:.2}",
+            self.ratios[0],
+            self.ratios[self.ratios.len() - 1]
+        );
+        let bytes = self
+            .instruction_bytes
+            .map_or("–".to_owned(), |(code, metadata)| {
+                format!("{code:.0} + {metadata:.0}")
+            });
+        write!(
+            f,
+            "{:<24}{:>10.3}{:>10.3}{:>8.2}{:>12}{:>8.2}{:>10.2}{:>12}{:>14}",
+            self.name,
+            self.alone * 1e3,
+            self.compiled * 1e3,
+            self.ratio(),
+            spread,
+            self.first,
+            self.compile_seconds * 1e3,
+            bytes,
+            format!("{:.1} → {:.1}", self.peak_alone, self.peak_compiled),
+        )
+    }
+}
+
+/// The line above the rows.
+pub fn heading() -> String {
+    format!(
+        "{:<24}{:>10}{:>10}{:>8}{:>12}{:>8}{:>10}{:>12}{:>14}",
+        "benchmark",
+        "alone ms",
+        "with ms",
+        "ratio",
+        "spread",
+        "first",
+        "comp ms",
+        "code+meta",
+        "MiB"
+    )
+}
+
+/// The line below them. Columns: steady time of a run alone and with Cevalry; how many times as
+/// fast, its lowest and highest round; the same for the very first iteration; time spent
+/// compiling; bytes of code and metadata an instruction; peak memory.
+pub fn summary(rows: &[Row]) -> String {
+    let logarithms: f64 = rows.iter().map(|row| row.ratio().ln()).sum();
+    let mean = if rows.is_empty() {
+        1.0
+    } else {
+        (logarithms / rows.len() as f64).exp()
+    };
+    format!("geometric mean of {} ratios: {mean:.2}", rows.len())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Measured, Row, heading, summary};
+
+    fn measured(steady: f64, bytecodes: u64) -> Measured {
+        Measured {
+            first: steady * 2.0,
+            steady,
+            peak_kib: 10 * 1024,
+            compile_seconds: 0.0015,
+            code_bytes: bytecodes * 60,
+            metadata_bytes: bytecodes * 100,
+            bytecodes,
+        }
+    }
+
+    #[test]
+    fn shows_median_and_spread() {
+        let rounds = [(0.2, 0.1), (0.3, 0.1), (0.4, 0.1)];
+        let pairs = rounds.map(|(alone, compiled)| (measured(alone, 0), measured(compiled, 50)));
+        let rows = [Row::new("sample", &pairs)];
+        assert_eq!(
+            format!("{}\n{}\n{}", heading(), rows[0], summary(&rows)),
+            "\
+benchmark                 alone ms   with ms   ratio      spread   first   comp ms   code+meta           MiB
+sample                     300.000   100.000    3.00   2.00–4.00    3.00      1.50    60 + 100   10.0 → 10.0
+geometric mean of 1 ratios: 3.00"
+        );
+    }
+}
