@@ -50,6 +50,12 @@ impl SourceError {
                 column: source.lines().last().map_or(1, |l| l.chars().count() + 1),
             };
         }
-        SourceError::new(file, source, place, error.to_string())
+        let message = match error.to_string() {
+            text if text.starts_with("cannot parse string") => {
+                "brackets or quotes do not match from here on".to_owned()
+            }
+            text => text,
+        };
+        SourceError::new(file, source, place, message)
     }
 }

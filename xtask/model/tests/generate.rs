@@ -1,44 +1,15 @@
 //! Templates in, Rust out: each `tests/templates/pass/*.tmpl` beside the code it gives.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod common;
 
 use cevalry_model::emit::{self, Member, Module};
 use cevalry_model::parse;
-use cevalry_model::release::Release;
-
-fn tests() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
-}
-
-fn release(minor: u8) -> Release {
-    Release::load(&tests().join("data"), minor).unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// Compares with the text of a file, or rewrites the file.
-fn expect_file(path: &Path, found: &str) {
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        fs::write(path, found).unwrap();
-        return;
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        found == expected,
-        "{} does not hold what comes out now; UPDATE_EXPECT=1 rewrites it. Now:\n{found}",
-        path.display()
-    );
-}
+use common::{expect_file, release, templates, tests};
 
 #[test]
 fn emitters_are_as_expected() {
     let release = release(13);
-    for entry in fs::read_dir(tests().join("templates/pass")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "tmpl") {
-            continue;
-        }
-        let text = fs::read_to_string(&path).unwrap();
-        let name = path.file_name().unwrap().to_string_lossy();
+    for (path, name, text) in templates("templates/pass") {
         let parsed = parse::file(&name, &text).unwrap_or_else(|error| panic!("{error}"));
         let mut found = String::new();
         for template in &parsed.file.templates {

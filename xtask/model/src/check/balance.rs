@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::Fault;
-use super::eval::{Known, eval};
+use super::eval::{Known, Value, eval};
 use crate::ast::{Exit, Expr, Stmt, Template};
 use crate::data::Effect;
 use crate::release::Release;
@@ -79,7 +79,7 @@ impl Walker<'_> {
                 path.known.insert(name.clone(), value);
             }
             Stmt::Cell { name, .. } => {
-                path.known.insert(name.clone(), None);
+                path.known.insert(name.clone(), Value::Running);
             }
             Stmt::Assign { place, value } => self.assign(stmt, place, value, &mut path)?,
             Stmt::Guard { exit, .. } => self.exit(stmt, exit, &path)?,
@@ -135,10 +135,11 @@ impl Walker<'_> {
                 path.known.insert(name.clone(), value);
             }
             Expr::Stack(index) => match eval(index, self.oparg, &path.known) {
-                Some(index) => {
+                Value::Number(index) => {
                     path.set.insert(index);
                 }
-                None => return Err(self.unknown(stmt, "the slot", index)),
+                Value::Later => path.open = Some(i128::MIN),
+                Value::Running => return Err(self.unknown(stmt, "the slot", index)),
             },
             _ => path.effect = true,
         }
@@ -154,10 +155,10 @@ impl Walker<'_> {
     ) -> Result<Ways, Fault<'a>> {
         let known = eval(cond, self.oparg, &path.known);
         let mut ways = Ways::default();
-        if known != Some(0) {
+        if known != Value::Number(0) {
             ways = self.block(then, vec![path.clone()])?;
         }
-        if known.is_none() || known == Some(0) {
+        if matches!(known, Value::Number(0) | Value::Later | Value::Running) {
             let other = self.block(otherwise, vec![path])?;
             ways.on.extend(other.on);
             ways.broken.extend(other.broken);
@@ -180,16 +181,16 @@ impl Walker<'_> {
             for path in turning {
                 let known = match cond {
                     Some(cond) => eval(cond, self.oparg, &path.known),
-                    None => Some(1),
+                    None => Value::Number(1),
                 };
                 match known {
-                    Some(0) => behind.push(path),
-                    None if turn > 0 => behind.push(path),
-                    None => {
+                    Value::Number(0) => behind.push(path),
+                    Value::Number(_) => next.push(path),
+                    Value::Later | Value::Running if turn > 0 => behind.push(path),
+                    Value::Later | Value::Running => {
                         behind.push(path.clone());
                         next.push(path);
                     }
-                    Some(_) => next.push(path),
                 }
             }
             if next.is_empty() {
@@ -214,7 +215,10 @@ impl Walker<'_> {
         expr.each_child(&mut |child| self.effects(child, path));
         match expr {
             Expr::StackPtr(index) => {
-                let index = eval(index, self.oparg, &path.known).unwrap_or(i128::MIN);
+                let index = match eval(index, self.oparg, &path.known) {
+                    Value::Number(index) => index,
+                    Value::Later | Value::Running => i128::MIN,
+                };
                 path.open = Some(path.open.map_or(index, |open| open.min(index)));
             }
             Expr::Call { function, .. } => {
@@ -237,8 +241,8 @@ impl Walker<'_> {
             Exit::Deopt => Ok(()),
             Exit::Error { depth } | Exit::Reraise { depth } => self.leave(stmt, depth, path),
             Exit::Unbound { local } => match eval(local, self.oparg, &path.known) {
-                Some(_) => self.untouched(stmt, "unbound", path),
-                None => Err(self.unknown(stmt, "the local", local)),
+                Value::Running => Err(self.unknown(stmt, "the local", local)),
+                Value::Number(_) | Value::Later => self.untouched(stmt, "unbound", path),
             },
             Exit::Interpret { .. } => self.untouched(stmt, "interpret", path),
         }
@@ -256,8 +260,10 @@ impl Walker<'_> {
 
     /// Every slot above the entry depth that the path leaves on the stack has a value.
     fn leave<'a>(&self, stmt: &'a Stmt, depth: &Expr, path: &Path) -> Result<(), Fault<'a>> {
-        let Some(top) = eval(depth, self.oparg, &path.known) else {
-            return Err(self.unknown(stmt, "the depth", depth));
+        let top = match eval(depth, self.oparg, &path.known) {
+            Value::Number(top) => top,
+            Value::Later => return Ok(()),
+            Value::Running => return Err(self.unknown(stmt, "the depth", depth)),
         };
         let missing = (0..top)
             .find(|slot| !path.set.contains(slot) && path.open.is_none_or(|open| *slot < open));

@@ -4,17 +4,61 @@ use std::collections::HashMap;
 
 use crate::ast::{BinOp, Expr, Type, UnOp};
 
-/// The numbers that variables are known to hold.
-pub(super) type Known = HashMap<String, Option<i128>>;
+/// What variables are known to hold.
+pub(super) type Known = HashMap<String, Value>;
+
+/// What can be said of a number without running anything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Value {
+    /// It is this number.
+    Number(i128),
+    /// It depends on the code that is compiled (inline caches, other instructions), so it is known
+    /// when code is emitted, but not here.
+    Later,
+    /// It depends on what happens when the code runs.
+    Running,
+}
+
+/// The value of an expression.
+pub(super) fn eval(expr: &Expr, oparg: i128, known: &Known) -> Value {
+    match number(expr, oparg, known) {
+        Some(value) => Value::Number(value),
+        None if of_code(expr, known) => Value::Later,
+        None => Value::Running,
+    }
+}
+
+fn of_code(expr: &Expr, known: &Known) -> bool {
+    match expr {
+        Expr::Int { .. } | Expr::Null | Expr::Oparg => true,
+        Expr::Cache { .. } | Expr::UnitOparg(_) | Expr::UnitOpcode(_) => true,
+        Expr::Name(name) => known
+            .get(name)
+            .is_some_and(|value| *value != Value::Running),
+        Expr::Cast { value, .. } | Expr::Unary { value, .. } => of_code(value, known),
+        Expr::Binary { left, right, .. } => of_code(left, known) && of_code(right, known),
+        Expr::Select {
+            cond,
+            then,
+            otherwise,
+        } => [cond, then, otherwise]
+            .iter()
+            .all(|expr| of_code(expr, known)),
+        _ => false,
+    }
+}
 
 /// The value of an expression where it follows from `oparg` and numbers alone.
-pub(super) fn eval(expr: &Expr, oparg: i128, known: &Known) -> Option<i128> {
-    let eval = |expr: &Expr| eval(expr, oparg, known);
+fn number(expr: &Expr, oparg: i128, known: &Known) -> Option<i128> {
+    let eval = |expr: &Expr| number(expr, oparg, known);
     match expr {
         Expr::Int { value, .. } => Some(*value),
         Expr::Null => Some(0),
         Expr::Oparg => Some(oparg),
-        Expr::Name(name) => known.get(name).copied().flatten(),
+        Expr::Name(name) => match known.get(name) {
+            Some(Value::Number(value)) => Some(*value),
+            _ => None,
+        },
         Expr::Cast { value, ty } => {
             let value = eval(value)?;
             match ty {
