@@ -2,6 +2,7 @@
 
 use crate::emit::edge::Instr;
 use crate::emit::view::{CodeView, Unit};
+use crate::jit::context::{Context, Known, Slot};
 use crate::release::layout;
 use crate::release::{OPCODES, ROLES};
 
@@ -114,6 +115,27 @@ impl Shape {
             args: args as usize,
             flags,
         }
+    }
+
+    /// Everything in memory and nothing known, with this many values on the stack.
+    pub fn anything(&self, depth: usize) -> Context {
+        Context {
+            locals: vec![Slot::MEMORY; self.locals].into(),
+            stack: vec![Slot::MEMORY; depth].into(),
+        }
+    }
+
+    /// A frame that was just pushed: arguments are there, the other locals are NULL.
+    pub fn entry(&self) -> Context {
+        let mut context = self.anything(0);
+        for (i, slot) in context.locals.iter_mut().enumerate() {
+            slot.known = if i < self.args {
+                Known::Bound
+            } else {
+                Known::Unbound
+            };
+        }
+        context
     }
 
     /// Whether calling the function makes a generator, a coroutine or an asynchronous generator.

@@ -87,3 +87,21 @@ pub fn long_type() -> usize {
 pub fn bool_type() -> usize {
     &raw const ffi::PyBool_Type as usize
 }
+
+/// The version of instrumentation that a thread asks for.
+///
+/// # Safety
+/// `tstate` is a live thread state.
+#[cfg(Py_3_13)]
+pub unsafe fn version(tstate: usize) -> usize {
+    // SAFETY: by the caller.
+    let breaker: usize = unsafe { crate::jit::code::read(tstate, thread::eval_breaker.offset) };
+    breaker >> EVENT_BITS << EVENT_BITS
+}
+#[cfg(not(Py_3_13))]
+pub unsafe fn version(_tstate: usize) -> usize {
+    0
+}
+
+/// Bits of the eval breaker below the version of instrumentation.
+pub const EVENT_BITS: u32 = 8;

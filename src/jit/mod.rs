@@ -2,13 +2,26 @@
 
 mod api;
 pub mod arena;
+pub mod choose;
+pub mod clear;
 pub mod code;
+pub mod compile;
 pub mod context;
+pub mod distance;
+pub mod exit;
 pub mod facts;
 pub mod fold;
+pub mod frame;
 pub mod live;
 pub mod machine;
+pub mod record;
+pub mod standins;
+pub mod state;
+pub mod stubs;
+pub mod symbols;
 pub mod trampoline;
+pub mod unwind;
+pub mod writeback;
 
 pub use api::{
     EntryPtr, Explained, Reason, Refusal, Stats, compile_entry, disassemble, entry_of, exits_of,

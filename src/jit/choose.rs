@@ -1,0 +1,143 @@
+//! Which template an instruction is compiled with.
+
+use crate::emit::edge::Instr;
+use crate::emit::types::Stop;
+use crate::jit::code::{Decoded, fingerprint, installed};
+use crate::jit::context::Context;
+use crate::jit::live::{Live, Registers};
+use crate::jit::record::{Avoid, Record};
+use crate::jit::state::Jit;
+use crate::release::OPCODES;
+use crate::release::table::{Opcode, Variant};
+
+/// What to do with an instruction.
+#[derive(Clone, Copy, Debug)]
+pub enum Choice {
+    Emit {
+        opcode: u8,
+        variant: &'static Variant,
+        instr: Instr,
+    },
+    /// The operands' types decide, and they are not known: end the block here, so that the
+    /// operands can be looked at when control arrives.
+    Defer,
+    Leave(&'static str),
+}
+
+/// What is known of an instruction's operands: the context before it, and the registers when
+/// control stands there at this moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Operands<'a> {
+    pub context: &'a Context,
+    pub registers: Option<&'a Registers>,
+}
+
+/// The answer of a matcher.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Verdict {
+    Yes,
+    /// As far as one can tell; a type is not known.
+    Perhaps,
+    No,
+}
+
+impl Jit {
+    /// Chooses: the member that the interpreter has installed, if its guards may hold; else a
+    /// member whose guards hold; else the generic member.
+    pub fn choose(
+        &self,
+        record: &Record,
+        decoded: &Decoded,
+        avoid: &Avoid,
+        operands: Operands<'_>,
+    ) -> Choice {
+        let generic = OPCODES[usize::from(decoded.opcode)];
+        let installed = installed(&record.view, decoded.instr.unit);
+        let verdict = |variant: &Variant| self.ask(record, decoded, variant, operands);
+
+        if installed != decoded.opcode
+            && generic.members.contains(&installed)
+            && !avoided(record, decoded, avoid, installed)
+            && let Some(variant) = self.variant(OPCODES[usize::from(installed)])
+            && verdict(variant) != Verdict::No
+        {
+            return emit(installed, variant, decoded.instr);
+        }
+        let open = generic
+            .members
+            .iter()
+            .filter(|&&member| member != installed && !avoided(record, decoded, avoid, member));
+        for &member in open {
+            let Some(variant) = self.variant(OPCODES[usize::from(member)]) else {
+                continue;
+            };
+            if !variant.anywhere || variant.matcher.is_none() {
+                continue;
+            }
+            match verdict(variant) {
+                Verdict::Yes => return emit(member, variant, decoded.instr),
+                Verdict::Perhaps if operands.registers.is_none() => return Choice::Defer,
+                Verdict::Perhaps | Verdict::No => {}
+            }
+        }
+        match self.variant(generic) {
+            Some(variant) => {
+                let instr = Instr {
+                    plain: avoid.plain,
+                    ..decoded.instr
+                };
+                emit(decoded.opcode, variant, instr)
+            }
+            None if generic.left.is_empty() => Choice::Leave("a symbol is missing"),
+            None => Choice::Leave(generic.left),
+        }
+    }
+
+    /// The variant of this patch release, if everything it needs is there.
+    pub fn variant(&self, opcode: &'static Opcode) -> Option<&'static Variant> {
+        opcode
+            .variants
+            .iter()
+            .find(|variant| variant.since <= self.patch)
+            .or(opcode.variants.last())
+            .filter(|variant| self.has_symbols(variant.symbols))
+    }
+
+    fn ask(
+        &self,
+        record: &Record,
+        decoded: &Decoded,
+        variant: &Variant,
+        operands: Operands<'_>,
+    ) -> Verdict {
+        let Some(matcher) = variant.matcher else {
+            return Verdict::Yes;
+        };
+        let mut live = Live::new(
+            &record.view,
+            decoded.instr,
+            operands.context,
+            operands.registers,
+        );
+        match matcher(&mut live) {
+            Err(Stop::Ended) => Verdict::No,
+            _ if live.asked_type() => Verdict::Perhaps,
+            _ => Verdict::Yes,
+        }
+    }
+}
+
+fn avoided(record: &Record, decoded: &Decoded, avoid: &Avoid, member: u8) -> bool {
+    !avoid.members.is_empty()
+        && avoid
+            .members
+            .contains(&(member, fingerprint(&record.view, &decoded.instr)))
+}
+
+fn emit(opcode: u8, variant: &'static Variant, instr: Instr) -> Choice {
+    Choice::Emit {
+        opcode,
+        variant,
+        instr,
+    }
+}

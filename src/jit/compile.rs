@@ -1,0 +1,323 @@
+//! Compiling one block.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use crate::emit::Emit;
+use crate::emit::edge::{BlockCode, EdgeKind, Instr, Step};
+use crate::jit::arena::{Full, Offset};
+use crate::jit::choose::{Choice, Operands};
+use crate::jit::code::{Decoded, decode, fingerprint};
+use crate::jit::context::Context;
+use crate::jit::distance::generalise;
+use crate::jit::live::Registers;
+use crate::jit::record::{Avoid, Block, Exit, Record, VERSIONS, Version};
+use crate::jit::state::Jit;
+use crate::release::OPCODES;
+
+/// Instructions of a block before it is cut.
+const LONGEST: u32 = 400;
+/// How much a jump may lose before another version is worth its memory.
+const NEAR: u32 = 20;
+
+/// Where a block starts, and what is known there.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub unit: u32,
+    pub context: Rc<Context>,
+    pub avoid: Avoid,
+}
+
+/// An instruction of the block being emitted.
+#[derive(Clone, Copy, Debug)]
+struct Emitted {
+    start: u32,
+    /// The member that was chosen, and what its cache holds; `None` for the generic member.
+    member: Option<(u8, u64)>,
+}
+
+impl Jit {
+    /// The code for a start: an equal version, one that is near enough, or a new one.
+    pub fn version(
+        &mut self,
+        record: &mut Record,
+        start: &Start,
+        registers: Option<&Registers>,
+    ) -> Result<Offset, Full> {
+        if let Some(version) = record.exact(start.unit, &start.context, &start.avoid) {
+            return Ok(version.at);
+        }
+        let crowded = record.count(start.unit) >= VERSIONS;
+        let nearest = record.nearest(start.unit, &start.context, &start.avoid);
+        if let Some((distance, version)) = nearest
+            && (distance <= NEAR || crowded)
+        {
+            let target = Rc::clone(&version.context);
+            return self.adapter(record, start, &target);
+        }
+        if crowded {
+            let target = Rc::new(record.shape.anything(start.context.stack.len()));
+            if *target != *start.context || start.avoid != Avoid::default() {
+                let generic = Start {
+                    unit: start.unit,
+                    context: Rc::clone(&target),
+                    avoid: Avoid::default(),
+                };
+                if record
+                    .exact(generic.unit, &generic.context, &generic.avoid)
+                    .is_none()
+                {
+                    self.compile(record, &generic, None)?;
+                }
+                return self.adapter(record, start, &target);
+            }
+        }
+        self.compile(record, start, registers)
+    }
+
+    /// Code that turns the start's context into that of an existing version and goes there.
+    pub fn adapter(
+        &mut self,
+        record: &mut Record,
+        start: &Start,
+        target: &Rc<Context>,
+    ) -> Result<Offset, Full> {
+        let began = Instant::now();
+        let mut e = Emit::new(&record.view, &start.context, start.unit);
+        e.conform(target);
+        e.leave(EdgeKind::Go, start.unit);
+        let code = e.finish();
+        let at = self.place(record, start, code, 0, &[])?;
+        self.totals.compile_ns += began.elapsed().as_nanos() as u64;
+        Ok(at)
+    }
+
+    /// Compiles a block and enters it as a version.
+    fn compile(
+        &mut self,
+        record: &mut Record,
+        start: &Start,
+        registers: Option<&Registers>,
+    ) -> Result<Offset, Full> {
+        let began = Instant::now();
+        let mut emitted = Vec::new();
+        let mut outcomes = Vec::new();
+        let code = self.emit(record, start, registers, &mut emitted, &mut outcomes);
+        for (unit, outcome) in outcomes {
+            let list: &mut Vec<String> = record.outcomes.entry(unit).or_default();
+            if !list.contains(&outcome) {
+                list.push(outcome);
+            }
+        }
+        let at = self.place(record, start, code, emitted.len() as u32, &emitted)?;
+        self.totals.blocks += 1;
+        self.totals.bytecodes += emitted.len() as u64;
+        self.totals.compile_ns += began.elapsed().as_nanos() as u64;
+        Ok(at)
+    }
+
+    fn emit(
+        &self,
+        record: &Record,
+        start: &Start,
+        registers: Option<&Registers>,
+        emitted: &mut Vec<Emitted>,
+        outcomes: &mut Vec<(u32, String)>,
+    ) -> BlockCode {
+        let view = &record.view;
+        let mut e = Emit::new(view, &start.context, start.unit);
+        let mut unit = start.unit;
+        let none = Avoid::default();
+        loop {
+            let first = unit == start.unit && emitted.is_empty();
+            if !first && (record.count(unit) > 0 || emitted.len() as u32 >= LONGEST) {
+                // Others arrive here too: share their version, or make one.
+                let context = e.context();
+                if let Some((distance, version)) = record.nearest(unit, &context, &none)
+                    && distance <= NEAR
+                {
+                    e.conform(&version.context);
+                }
+                e.leave(EdgeKind::Go, unit);
+                break;
+            }
+            let Some(decoded) = decode(view, unit) else {
+                e.leave(EdgeKind::Interpret("the code ends without a return"), unit);
+                break;
+            };
+            let context = if first {
+                Rc::clone(&start.context)
+            } else {
+                e.context()
+            };
+            let operands = Operands {
+                context: &context,
+                registers: registers.filter(|_| first),
+            };
+            let avoid = if first { &start.avoid } else { &none };
+            let (opcode, step) = match self.choose(record, &decoded, avoid, operands) {
+                Choice::Defer => {
+                    e.leave(EdgeKind::Go, unit);
+                    break;
+                }
+                Choice::Leave(why) => (decoded.opcode, Err(why)),
+                Choice::Emit {
+                    opcode,
+                    variant,
+                    instr,
+                } => {
+                    e.comment(|| listing(view, &decoded, opcode));
+                    match e.step(instr, variant.emitter) {
+                        Step::Unsupported(_) if opcode != decoded.opcode => {
+                            self.plain(&mut e, &decoded)
+                        }
+                        Step::Unsupported(why) => (opcode, Err(why)),
+                        step => (opcode, Ok(step)),
+                    }
+                }
+            };
+            let member = (opcode != decoded.opcode)
+                .then(|| (opcode, fingerprint(view, &decoded.instr)));
+            emitted.push(Emitted {
+                start: unit,
+                member,
+            });
+            let name = OPCODES[usize::from(opcode)].name;
+            match step {
+                Err(why) => {
+                    outcomes.push((unit, format!("left to the interpreter: {why}")));
+                    e.leave(EdgeKind::Interpret(why), unit);
+                    break;
+                }
+                Ok(Step::Continue(next)) if next <= unit => {
+                    outcomes.push((unit, name.to_owned()));
+                    self.close(record, &mut e, next);
+                    break;
+                }
+                Ok(Step::Continue(next)) => {
+                    outcomes.push((unit, name.to_owned()));
+                    unit = next;
+                }
+                Ok(Step::Ended | Step::Unsupported(_)) => {
+                    outcomes.push((unit, name.to_owned()));
+                    break;
+                }
+            }
+        }
+        e.finish()
+    }
+
+    /// The generic member, where a specialised one turned out to be unsupported.
+    fn plain(
+        &self,
+        e: &mut Emit<'_>,
+        decoded: &Decoded,
+    ) -> (u8, Result<Step, &'static str>) {
+        let opcode = decoded.opcode;
+        let generic = OPCODES[usize::from(opcode)];
+        let step = match self.variant(generic) {
+            None => Err(generic.left),
+            Some(variant) => match e.step(decoded.instr, variant.emitter) {
+                Step::Unsupported(why) => Err(why),
+                step => Ok(step),
+            },
+        };
+        (opcode, step)
+    }
+
+    /// Ends a block by a jump backwards: to a version that the loop can close on.
+    fn close(&self, record: &Record, e: &mut Emit<'_>, unit: u32) {
+        let general = generalise(&e.context());
+        match record.nearest(unit, &general, &Avoid::default()) {
+            Some((distance, version)) if distance <= NEAR => e.conform(&version.context),
+            _ => e.conform(&general),
+        }
+        e.leave(EdgeKind::Go, unit);
+    }
+
+    /// Puts a block into code memory, registers it as a version, and links its edges.
+    fn place(
+        &mut self,
+        record: &mut Record,
+        start: &Start,
+        code: BlockCode,
+        instructions: u32,
+        emitted: &[Emitted],
+    ) -> Result<Offset, Full> {
+        let at = self.arena.add(&code.code)?;
+        record.blocks.push(Block {
+            unit: start.unit,
+            at,
+            len: code.code.len() as u32,
+            instructions,
+            comments: code.comments,
+        });
+        for call in &code.calls {
+            self.arena
+                .link_far(Offset(at.0 + call.site), call.target)?;
+        }
+        let adapter = emitted.is_empty();
+        if !adapter {
+            record
+                .versions
+                .entry(start.unit)
+                .or_default()
+                .push(Version {
+                    context: Rc::clone(&start.context),
+                    avoid: start.avoid.clone(),
+                    at,
+                });
+        }
+        for edge in code.edges {
+            let site = Offset(at.0 + edge.site);
+            let avoid = match edge.kind {
+                EdgeKind::Deopt => avoid_at(start, &edge.unit, emitted),
+                _ => Avoid::default(),
+            };
+            if edge.kind == EdgeKind::Go
+                && let Some(version) = record.exact(edge.unit, &edge.context, &avoid)
+            {
+                self.arena.link(site, version.at);
+                continue;
+            }
+            let exit = Exit {
+                record,
+                site,
+                kind: edge.kind,
+                backward: !adapter
+                    && edge.kind == EdgeKind::Go
+                    && emitted.last().is_some_and(|last| edge.unit <= last.start),
+                unit: edge.unit,
+                context: edge.context,
+                avoid,
+            };
+            let (number, stub) = self.stubs.add(&mut self.arena, self.trampolines.stub, exit)?;
+            record.stubs.push(number);
+            self.arena.link(site, stub);
+        }
+        Ok(at)
+    }
+}
+
+/// What to avoid when an instruction of the block is compiled anew because it failed.
+fn avoid_at(start: &Start, unit: &u32, emitted: &[Emitted]) -> Avoid {
+    let mut avoid = if *unit == start.unit {
+        start.avoid.clone()
+    } else {
+        Avoid::default()
+    };
+    match emitted.iter().find(|e| e.start == *unit) {
+        Some(Emitted {
+            member: Some(member),
+            ..
+        }) => avoid.members.push(*member),
+        _ => avoid.plain = true,
+    }
+    avoid
+}
+
+fn listing(view: &crate::emit::view::CodeView, decoded: &Decoded, opcode: u8) -> String {
+    let Instr { unit, oparg, .. } = decoded.instr;
+    let _ = view;
+    format!("{:4} {} {oparg}", 2 * unit, OPCODES[usize::from(opcode)].name)
+}

@@ -1,0 +1,315 @@
+//! What happens when compiled code reaches a stub.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use pyo3::ffi;
+
+use crate::emit::edge::EdgeKind;
+use crate::jit::arena::Full;
+use crate::jit::code::{decode, read, write};
+use crate::jit::compile::Start;
+use crate::jit::context::Context;
+use crate::jit::distance::generalise;
+use crate::jit::facts;
+use crate::jit::frame::private;
+use crate::jit::live::Registers;
+use crate::jit::record::{Avoid, Exit, Record};
+use crate::jit::state::{Jit, full, with};
+use crate::jit::trampoline::Trampolines;
+use crate::jit::unwind::{add_traceback, handler, take_exception};
+use crate::jit::writeback::{set_instruction, set_resume, unlink, write_frame};
+use crate::release::layout::_PyInterpreterFrame as frame;
+
+/// What to do about a stub, decided with the compiler at hand. What may run Python code is
+/// done afterwards, without it.
+enum Action {
+    Go(usize),
+    Interpret { unit: u32, context: Rc<Context> },
+    Raise { exit: Raised },
+}
+
+struct Raised {
+    record: *mut Record,
+    unit: u32,
+    context: Rc<Context>,
+    traceback: bool,
+}
+
+/// Called by the shared trampoline: `back` is the return address of the stub's call. Gives the
+/// address at which execution goes on.
+///
+/// # Safety
+/// Called by compiled code only.
+pub unsafe extern "C" fn stub_hit(back: usize, registers: &mut Registers) -> usize {
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        // SAFETY: compiled code holds the GIL.
+        let (action, trampolines) = unsafe {
+            with(|jit| (jit.at_stub(back, registers), jit.trampolines))
+                .expect("compiled code runs after the compiler was made")
+        };
+        // SAFETY: the registers are those of the stub.
+        unsafe {
+            match action {
+                Action::Go(address) => address,
+                Action::Interpret { unit, context } => {
+                    interpret(registers, &trampolines, unit, &context)
+                }
+                Action::Raise { exit } => raise(registers, &trampolines, &exit),
+            }
+        }
+    }));
+    result.unwrap_or_else(|_| {
+        eprintln!("cevalry: the compiler failed in the middle of a function");
+        std::process::abort()
+    })
+}
+
+impl Jit {
+    fn at_stub(&mut self, back: usize, registers: &Registers) -> Action {
+        let Some(number) = self.stubs.number(&self.arena, back) else {
+            panic!("no stub returns to {back:#x}");
+        };
+        let Some(exit) = self.stubs.get(number) else {
+            panic!("stub {number} was given back");
+        };
+        // SAFETY: a record lives as long as its code object, which the frame holds.
+        let record = unsafe { &mut *exit.record };
+        let (kind, unit, context) = (exit.kind, exit.unit, Rc::clone(&exit.context));
+        let result = match kind {
+            EdgeKind::Go | EdgeKind::Deopt => self.go(record, number, registers),
+            EdgeKind::Forget => self.forget_locals(record, number, registers),
+            EdgeKind::Interpret(why) => Err(why),
+            EdgeKind::Error | EdgeKind::Reraise => {
+                return Action::Raise {
+                    exit: Raised {
+                        record: exit.record,
+                        unit,
+                        context,
+                        traceback: kind == EdgeKind::Error,
+                    },
+                };
+            }
+        };
+        match result {
+            Ok(address) => Action::Go(address),
+            Err(why) => {
+                self.count_exit(record, why);
+                Action::Interpret { unit, context }
+            }
+        }
+    }
+
+    /// Compiles what a jump leads to, and lets the jump lead there from now on.
+    fn go(
+        &mut self,
+        record: &mut Record,
+        number: u32,
+        registers: &Registers,
+    ) -> Result<usize, &'static str> {
+        let exit = self.stubs.get(number).expect("the stub was just hit");
+        let site = exit.site;
+        let start = Start {
+            unit: exit.unit,
+            context: Rc::clone(&exit.context),
+            avoid: exit.avoid.clone(),
+        };
+        let general = if exit.backward {
+            Rc::new(generalise(&start.context))
+        } else {
+            Rc::clone(&start.context)
+        };
+        let at = if *general == *start.context {
+            self.version(record, &start, Some(registers))
+        } else {
+            let target = Start {
+                context: general,
+                ..start.clone()
+            };
+            self.version(record, &target, None)
+                .and_then(|_| self.adapter(record, &start, &target.context))
+        };
+        let at = at.map_err(full)?;
+        self.unlink_stub(record, number);
+        self.arena.link(site, at);
+        Ok(self.arena.address(at))
+    }
+
+    /// Goes on without knowing anything of locals, unless the function is being traced.
+    fn forget_locals(
+        &mut self,
+        record: &mut Record,
+        number: u32,
+        registers: &Registers,
+    ) -> Result<usize, &'static str> {
+        // SAFETY: the registers hold the running thread and frame.
+        if unsafe { watched(registers.tstate(), registers.frame()) } {
+            return Err("tracing, profiling or monitoring is on");
+        }
+        let exit = self.stubs.get(number).expect("the stub was just hit");
+        let mut context = Context::clone(&exit.context);
+        context.locals = record.shape.anything(0).locals;
+        let start = Start {
+            unit: exit.unit,
+            context: Rc::new(context),
+            avoid: Avoid::default(),
+        };
+        let at = self.version(record, &start, None).map_err(full)?;
+        Ok(self.arena.address(at))
+    }
+
+    fn unlink_stub(&mut self, record: &mut Record, number: u32) -> Option<Exit> {
+        if let Some(at) = record.stubs.iter().rposition(|&n| n == number) {
+            record.stubs.swap_remove(at);
+        }
+        self.stubs.remove(number)
+    }
+}
+
+/// Whether the interpreter must see every step of the frame's function.
+///
+/// # Safety
+/// The frame runs on that thread.
+pub unsafe fn watched(tstate: usize, base: usize) -> bool {
+    // SAFETY: by the caller.
+    unsafe {
+        let holder = match facts::CURRENT_VIA {
+            Some(via) => read(tstate, via),
+            None => tstate,
+        };
+        if let Some(tracing) = facts::USE_TRACING {
+            return read::<u8>(holder, tracing) != 0;
+        }
+        let Some(watch) = facts::WATCHED else {
+            return false;
+        };
+        let code: usize = read(base, facts::FRAME_CODE);
+        let monitoring: usize = read(code, watch.monitoring);
+        monitoring != 0 || facts::version(tstate) != read::<usize>(code, watch.version)
+    }
+}
+
+/// Leaves the function: the interpreter goes on at `unit`.
+///
+/// # Safety
+/// `context` holds, and the registers are those of compiled code.
+unsafe fn interpret(
+    registers: &mut Registers,
+    trampolines: &Trampolines,
+    unit: u32,
+    context: &Context,
+) -> usize {
+    // SAFETY: by the caller.
+    unsafe {
+        let complete = write_frame(registers, context);
+        hand_over(registers, trampolines, unit, !complete)
+    }
+}
+
+/// Hands a written frame to the interpreter.
+///
+/// # Safety
+/// As for `interpret`; an exception is set if `throw`.
+unsafe fn hand_over(
+    registers: &mut Registers,
+    trampolines: &Trampolines,
+    unit: u32,
+    throw: bool,
+) -> usize {
+    let (tstate, base) = (registers.tstate(), registers.frame());
+    // SAFETY: by the caller.
+    unsafe {
+        if throw {
+            set_instruction(base, unit);
+        } else {
+            set_resume(base, unit);
+        }
+        unlink(tstate, base);
+    }
+    registers.gpr[RDI] = tstate as u64;
+    registers.gpr[RSI] = base as u64;
+    registers.gpr[RDX] = u64::from(throw);
+    trampolines.interpret
+}
+
+const RAX: usize = 0;
+const RDX: usize = 2;
+const RSI: usize = 6;
+const RDI: usize = 7;
+
+/// Finds the handler of the exception that is set and goes there, or leaves the function.
+///
+/// # Safety
+/// As for `interpret`; an exception is set.
+unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Raised) -> usize {
+    let (tstate, base) = (registers.tstate(), registers.frame());
+    // SAFETY: the frame runs and is written first; what is dropped below was owned by the stack.
+    unsafe {
+        let record = &mut *exit.record;
+        let unit = decode(&record.view, exit.unit).map_or(exit.unit, |d| d.instr.unit);
+        write_frame(registers, &exit.context);
+        if watched(tstate, base) {
+            return hand_over(registers, trampolines, unit, true);
+        }
+        set_instruction(base, unit);
+        if exit.traceback {
+            add_traceback(tstate, base);
+        }
+        let locals = record.shape.locals;
+        let mut depth = exit.context.stack.len();
+        let mut pop_to = |level: usize| {
+            while depth > level {
+                depth -= 1;
+                let at = facts::LOCALS + 8 * (locals + depth) as i32;
+                write(base, frame::stacktop.offset, (locals + depth) as i32);
+                ffi::Py_XDECREF(read(base, at));
+            }
+        };
+        let Some(handler) = handler(record.view.object, unit) else {
+            pop_to(0);
+            return leave(registers, trampolines);
+        };
+        pop_to(handler.depth as usize);
+        let mut top = locals + handler.depth as usize;
+        let mut push = |object: *mut ffi::PyObject| {
+            write(base, facts::LOCALS + 8 * top as i32, object);
+            top += 1;
+            write(base, frame::stacktop.offset, top as i32);
+        };
+        if handler.lasti {
+            push(ffi::PyLong_FromLong(unit.into()));
+        }
+        push(take_exception());
+        let depth = top - locals;
+        let address = with(|jit| {
+            let start = Start {
+                unit: handler.unit,
+                context: Rc::new(record.shape.anything(depth)),
+                avoid: Avoid::default(),
+            };
+            let at = jit.version(record, &start, None)?;
+            Ok::<_, Full>(jit.arena.address(at))
+        });
+        match address {
+            Some(Ok(address)) => address,
+            _ => hand_over(registers, trampolines, handler.unit, false),
+        }
+    }
+}
+
+/// Leaves the function with the exception that is set.
+///
+/// # Safety
+/// The frame is written and its stack empty.
+unsafe fn leave(registers: &mut Registers, trampolines: &Trampolines) -> usize {
+    let (tstate, base) = (registers.tstate(), registers.frame());
+    // SAFETY: by the caller.
+    unsafe {
+        unlink(tstate, base);
+        if !facts::CALLER_CLEARS {
+            (private().clear_and_pop)(tstate, base);
+        }
+    }
+    registers.gpr[RAX] = 0;
+    trampolines.leave
+}

@@ -1,0 +1,46 @@
+//! Clearing frames, and running them without compiled code.
+
+use std::sync::OnceLock;
+
+use pyo3::ffi;
+
+use crate::jit::symbols;
+
+type Evaluator = unsafe extern "C" fn(usize, usize, i32) -> *mut ffi::PyObject;
+type Clear = unsafe extern "C" fn(usize, usize);
+
+/// Functions of the interpreter that the runtime itself needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Private {
+    pub evaluator: Evaluator,
+    pub clear_and_pop: Clear,
+}
+
+static PRIVATE: OnceLock<Private> = OnceLock::new();
+
+/// Looks the functions up.
+pub fn resolve() -> Option<Private> {
+    if let Some(private) = PRIVATE.get() {
+        return Some(*private);
+    }
+    let evaluator = symbols::lookup(c"_PyEval_EvalFrameDefault");
+    if evaluator == 0 {
+        return None;
+    }
+    let clear: Clear = match symbols::lookup(c"_PyEval_FrameClearAndPop") {
+        0 => crate::jit::clear::clear_and_pop,
+        // SAFETY: the function has that type wherever it is exported.
+        address => unsafe { std::mem::transmute::<usize, Clear>(address) },
+    };
+    let private = Private {
+        // SAFETY: as above.
+        evaluator: unsafe { std::mem::transmute::<usize, Evaluator>(evaluator) },
+        clear_and_pop: clear,
+    };
+    Some(*PRIVATE.get_or_init(|| private))
+}
+
+/// The functions, once the compiler is in place.
+pub fn private() -> Private {
+    *PRIVATE.get().expect("the compiler is in place")
+}

@@ -1,0 +1,102 @@
+//! What the compiler keeps for a code object.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::emit::edge::EdgeKind;
+use crate::emit::view::CodeView;
+use crate::jit::arena::Offset;
+use crate::jit::code::Shape;
+use crate::jit::context::Context;
+use crate::jit::distance::distance;
+
+/// Versions of one unit before a new context must make do with an existing one.
+pub const VERSIONS: usize = 8;
+
+/// Members of a family that failed on the way here.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Avoid {
+    /// Opcode, and what its inline cache held.
+    pub members: Vec<(u8, u64)>,
+    /// The generic member's fast forms for numbers failed too.
+    pub plain: bool,
+}
+
+/// A block, entered at its start.
+#[derive(Debug)]
+pub struct Version {
+    pub context: Rc<Context>,
+    pub avoid: Avoid,
+    pub at: Offset,
+}
+
+/// A piece of machine code.
+#[derive(Debug)]
+pub struct Block {
+    pub unit: u32,
+    pub at: Offset,
+    pub len: u32,
+    /// Bytecode instructions in it.
+    pub instructions: u32,
+    /// For listings: offset and text.
+    pub comments: Vec<(u32, String)>,
+}
+
+/// A way out of compiled code that has a stub.
+#[derive(Debug)]
+pub struct Exit {
+    /// The code object that it belongs to.
+    pub record: *mut Record,
+    /// Where the jump to the stub stands.
+    pub site: Offset,
+    pub kind: EdgeKind,
+    /// Whether the unit lies at or before the instruction that leaves.
+    pub backward: bool,
+    pub unit: u32,
+    pub context: Rc<Context>,
+    pub avoid: Avoid,
+}
+
+/// Compiled code of a code object. `co_extra` points at it, and the shared trampolines read its
+/// first members.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Record {
+    /// Where the first block starts, 0 while the function must not be entered.
+    pub entry: usize,
+    /// The instrumentation version that the code was compiled for.
+    pub version: usize,
+    pub view: CodeView,
+    pub shape: Shape,
+    pub versions: BTreeMap<u32, Vec<Version>>,
+    pub blocks: Vec<Block>,
+    pub stubs: Vec<u32>,
+    /// Exits to the interpreter.
+    pub exits: u64,
+    /// What each instruction became, or why it was left.
+    pub outcomes: BTreeMap<u32, Vec<String>>,
+}
+
+impl Record {
+    /// The version for this very context.
+    pub fn exact(&self, unit: u32, context: &Context, avoid: &Avoid) -> Option<&Version> {
+        self.versions
+            .get(&unit)?
+            .iter()
+            .find(|v| v.avoid == *avoid && *v.context == *context)
+    }
+
+    /// The version that loses least of what the context knows.
+    pub fn nearest(&self, unit: u32, context: &Context, avoid: &Avoid) -> Option<(u32, &Version)> {
+        self.versions
+            .get(&unit)?
+            .iter()
+            .filter(|v| v.avoid == *avoid)
+            .filter_map(|v| Some((distance(context, &v.context)?, v)))
+            .min_by_key(|(distance, _)| *distance)
+    }
+
+    pub fn count(&self, unit: u32) -> usize {
+        self.versions.get(&unit).map_or(0, Vec::len)
+    }
+}

@@ -1,0 +1,104 @@
+//! The one compiler of a process, guarded by the GIL.
+
+use std::cell::{Cell, UnsafeCell};
+use std::collections::BTreeMap;
+
+use crate::jit::arena::{Arena, Full};
+use crate::jit::record::Record;
+use crate::jit::stubs::Stubs;
+use crate::jit::trampoline::Trampolines;
+
+/// Everything the compiler owns.
+#[derive(Debug)]
+pub struct Jit {
+    pub arena: Arena,
+    pub trampolines: Trampolines,
+    pub stubs: Stubs,
+    pub symbols: &'static [usize],
+    /// Our slot in `co_extra`.
+    pub extra_index: isize,
+    /// The evaluator hook that is ours.
+    pub own_hook: usize,
+    /// Patch number of the running release.
+    pub patch: u8,
+    pub totals: Totals,
+    /// Exits to the interpreter by reason.
+    pub exits: BTreeMap<&'static str, u64>,
+}
+
+/// Sums over everything that was compiled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    pub functions: u64,
+    pub blocks: u64,
+    pub bytecodes: u64,
+    pub compile_ns: u64,
+}
+
+struct Guarded {
+    jit: UnsafeCell<Option<Jit>>,
+    busy: Cell<bool>,
+}
+
+// SAFETY: only reached through `with` and `install`, whose callers hold the GIL.
+unsafe impl Sync for Guarded {}
+
+static JIT: Guarded = Guarded {
+    jit: UnsafeCell::new(None),
+    busy: Cell::new(false),
+};
+
+/// Puts the compiler in place.
+///
+/// # Safety
+/// The calling thread holds the GIL.
+pub unsafe fn install(jit: Jit) {
+    assert!(!JIT.busy.get());
+    // SAFETY: the GIL is held, and nobody is inside `with`.
+    unsafe { *JIT.jit.get() = Some(jit) }
+}
+
+/// Works with the compiler; `None` before `install`. `work` must not run Python code, nor call
+/// `with`.
+///
+/// # Safety
+/// The calling thread holds the GIL.
+pub unsafe fn with<R>(work: impl FnOnce(&mut Jit) -> R) -> Option<R> {
+    assert!(!JIT.busy.replace(true), "the compiler is not re-entrant");
+    // SAFETY: the GIL is held, and `busy` keeps a second borrow out.
+    let result = unsafe { (*JIT.jit.get()).as_mut().map(work) };
+    JIT.busy.set(false);
+    result
+}
+
+impl Jit {
+    /// Forgets a code object and gives its memory back.
+    pub fn forget(&mut self, record: &mut Record) {
+        record.entry = 0;
+        for number in record.stubs.drain(..) {
+            self.stubs.remove(number);
+        }
+        for block in record.blocks.drain(..) {
+            self.arena.give_back(block.at, block.len as usize);
+        }
+        record.versions.clear();
+    }
+
+    /// Counts an exit to the interpreter.
+    pub fn count_exit(&mut self, record: &mut Record, reason: &'static str) {
+        record.exits += 1;
+        *self.exits.entry(reason).or_default() += 1;
+    }
+
+    /// Whether every symbol of a variant is there.
+    pub fn has_symbols(&self, symbols: &[crate::emit::types::Symbol]) -> bool {
+        symbols
+            .iter()
+            .all(|symbol| self.symbols[usize::from(symbol.0)] != 0)
+    }
+}
+
+/// The reason for leaving when there is no room for more code.
+pub fn full(_: Full) -> &'static str {
+    "the limit of code memory is reached"
+}

@@ -1,0 +1,25 @@
+//! The C functions and variables that machine code refers to.
+
+use std::ffi::CStr;
+
+use crate::jit::standins;
+use crate::release::SYMBOLS;
+
+/// Looks up a symbol of the interpreter; 0 when this binary does not export it.
+pub fn lookup(name: &CStr) -> usize {
+    // SAFETY: looks through what is loaded, with a C string.
+    unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) as usize }
+}
+
+/// The address of every symbol of the generated list: the interpreter's own, else a stand-in,
+/// else 0.
+pub fn resolve() -> &'static [usize] {
+    let addresses: Vec<usize> = SYMBOLS
+        .iter()
+        .map(|name| match lookup(name) {
+            0 => standins::find(name).unwrap_or(0),
+            address => address,
+        })
+        .collect();
+    addresses.leak()
+}
