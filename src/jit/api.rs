@@ -6,11 +6,19 @@ use std::ptr::NonNull;
 
 use pyo3::ffi;
 
+use crate::jit::record::Record;
+use crate::jit::state::with;
+use crate::jit::{init as setup, listing, thread};
+
 /// Why the compiler cannot work in this process at all.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     #[error("no memory for machine code: {0}")]
     Memory(#[from] std::io::Error),
+    #[error("this interpreter does not export {0}")]
+    Symbol(&'static str),
+    #[error("code objects have no room for another extension's data")]
+    Extra,
 }
 
 /// Why a code object is left to the interpreter.
@@ -50,12 +58,14 @@ pub struct Explained {
 
 /// Resolve symbols and reserve code memory. Changes nothing in the interpreter.
 pub fn init() -> Result<(), Refusal> {
-    Ok(())
+    // SAFETY: modules are imported with the GIL held.
+    unsafe { setup::init() }
 }
 
 /// Limit the bytes of machine code. Code that exists stays.
 pub fn set_limit(bytes: usize) {
-    let _ = bytes;
+    // SAFETY: called from Python, with the GIL held.
+    unsafe { with(|jit| jit.arena.set_limit(bytes)) };
 }
 
 /// Prepare a code object: its blocks are compiled when execution reaches them.
@@ -63,8 +73,18 @@ pub fn set_limit(bytes: usize) {
 /// # Safety
 /// `code` is a live code object, and the calling thread holds the GIL.
 pub unsafe fn compile_entry(code: *mut ffi::PyCodeObject) -> Result<EntryPtr, Reason> {
-    let _ = code;
-    Err(Reason("there is no compiler in this build".to_owned()))
+    // SAFETY: by the caller.
+    unsafe {
+        if let Some(entry) = entry_of(code) {
+            return Ok(entry);
+        }
+        let made = with(|jit| jit.prepare(code as usize))
+            .unwrap_or(Err("the compiler is not in place"))
+            .map_err(|why| Reason(why.to_owned()))?;
+        NonNull::new(made.cast())
+            .map(EntryPtr)
+            .ok_or_else(|| Reason("no memory".to_owned()))
+    }
 }
 
 /// The entry that [`compile_entry`] made, if it did. Cheap.
@@ -72,8 +92,20 @@ pub unsafe fn compile_entry(code: *mut ffi::PyCodeObject) -> Result<EntryPtr, Re
 /// # Safety
 /// As for [`compile_entry`].
 pub unsafe fn entry_of(code: *mut ffi::PyCodeObject) -> Option<EntryPtr> {
-    let _ = code;
-    None
+    // SAFETY: by the caller.
+    let record = unsafe { record(code)? };
+    // SAFETY: a record lives as long as its code object.
+    if unsafe { (*record).entry } == 0 {
+        return None;
+    }
+    NonNull::new(record.cast()).map(EntryPtr)
+}
+
+/// # Safety
+/// As for [`compile_entry`].
+unsafe fn record(code: *mut ffi::PyCodeObject) -> Option<*mut Record> {
+    // SAFETY: by the caller.
+    unsafe { with(|jit| setup::record_of(jit.extra_index, code as usize)).flatten() }
 }
 
 /// Run a frame that stands at its start and whose code has an entry.
@@ -88,13 +120,35 @@ pub unsafe fn run(
     tstate: *mut ffi::PyThreadState,
     frame: *mut c_void,
 ) -> *mut ffi::PyObject {
-    let _ = (entry, tstate, frame);
-    std::ptr::null_mut()
+    let _ = entry;
+    type Call = unsafe extern "C" fn(usize, usize, usize) -> *mut ffi::PyObject;
+    // SAFETY: by the caller; the trampoline has that type.
+    unsafe {
+        let call = with(|jit| jit.trampolines.call_frame).expect("an entry exists");
+        let call = std::mem::transmute::<usize, Call>(call);
+        call(tstate as usize, frame as usize, thread::limit())
+    }
 }
 
 /// Totals since the module was loaded.
 pub fn stats() -> Stats {
-    Stats::default()
+    // SAFETY: called from Python, with the GIL held.
+    let stats = unsafe {
+        with(|jit| Stats {
+            functions: jit.totals.functions,
+            blocks: jit.totals.blocks,
+            bytecodes: jit.totals.bytecodes,
+            code_bytes: jit.arena.used() as u64,
+            metadata_bytes: jit.stubs.bytes() as u64,
+            compile_ns: jit.totals.compile_ns,
+            exits: jit
+                .exits
+                .iter()
+                .map(|(reason, count)| ((*reason).to_owned(), *count))
+                .collect(),
+        })
+    };
+    stats.unwrap_or_default()
 }
 
 /// Exits taken from this code object since it was compiled.
@@ -102,8 +156,8 @@ pub fn stats() -> Stats {
 /// # Safety
 /// As for [`compile_entry`].
 pub unsafe fn exits_of(code: *mut ffi::PyCodeObject) -> u64 {
-    let _ = code;
-    0
+    // SAFETY: by the caller; a record lives as long as its code object.
+    unsafe { record(code).map_or(0, |record| (*record).exits) }
 }
 
 /// One entry for each instruction of a code object.
@@ -111,8 +165,8 @@ pub unsafe fn exits_of(code: *mut ffi::PyCodeObject) -> u64 {
 /// # Safety
 /// As for [`compile_entry`].
 pub unsafe fn explain(code: *mut ffi::PyCodeObject) -> Vec<Explained> {
-    let _ = code;
-    Vec::new()
+    // SAFETY: by the caller.
+    unsafe { listing::explain(code, record(code)) }
 }
 
 /// Source lines, bytecode, templates and machine code interleaved.
@@ -120,6 +174,11 @@ pub unsafe fn explain(code: *mut ffi::PyCodeObject) -> Vec<Explained> {
 /// # Safety
 /// As for [`compile_entry`].
 pub unsafe fn disassemble(code: *mut ffi::PyCodeObject) -> Result<String, Reason> {
-    let _ = code;
-    Err(Reason("nothing of it has been compiled".to_owned()))
+    // SAFETY: by the caller.
+    let Some(record) = (unsafe { record(code) }) else {
+        return Err(Reason("nothing of it has been compiled".to_owned()));
+    };
+    // SAFETY: as above.
+    let text = unsafe { with(|jit| listing::disassemble(jit, &*record)) };
+    Ok(text.unwrap_or_default())
 }

@@ -21,11 +21,11 @@ impl Decoded {
 }
 
 /// The instruction that starts at `start`, or `None` behind the end of the code.
-pub fn decode(view: &CodeView, start: u32) -> Option<Decoded> {
+pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
     let mut unit = start;
     let mut oparg = 0;
     loop {
-        let Unit { opcode, arg } = *view.units.get(unit as usize)?;
+        let Unit { opcode, arg } = *units.get(unit as usize)?;
         oparg = oparg << 8 | u32::from(arg);
         if opcode != ROLES.extended_arg {
             return Some(Decoded {

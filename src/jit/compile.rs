@@ -141,7 +141,7 @@ impl Jit {
                 e.leave(EdgeKind::Go, unit);
                 break;
             }
-            let Some(decoded) = decode(view, unit) else {
+            let Some(decoded) = decode(&view.units, unit) else {
                 e.leave(EdgeKind::Interpret("the code ends without a return"), unit);
                 break;
             };
@@ -176,8 +176,8 @@ impl Jit {
                     }
                 }
             };
-            let member = (opcode != decoded.opcode)
-                .then(|| (opcode, fingerprint(view, &decoded.instr)));
+            let member =
+                (opcode != decoded.opcode).then(|| (opcode, fingerprint(view, &decoded.instr)));
             emitted.push(Emitted {
                 start: unit,
                 member,
@@ -208,11 +208,7 @@ impl Jit {
     }
 
     /// The generic member, where a specialised one turned out to be unsupported.
-    fn plain(
-        &self,
-        e: &mut Emit<'_>,
-        decoded: &Decoded,
-    ) -> (u8, Result<Step, &'static str>) {
+    fn plain(&self, e: &mut Emit<'_>, decoded: &Decoded) -> (u8, Result<Step, &'static str>) {
         let opcode = decoded.opcode;
         let generic = OPCODES[usize::from(opcode)];
         let step = match self.variant(generic) {
@@ -253,8 +249,7 @@ impl Jit {
             comments: code.comments,
         });
         for call in &code.calls {
-            self.arena
-                .link_far(Offset(at.0 + call.site), call.target)?;
+            self.arena.link_far(Offset(at.0 + call.site), call.target)?;
         }
         let adapter = emitted.is_empty();
         if !adapter {
@@ -282,7 +277,7 @@ impl Jit {
             }
             let exit = Exit {
                 record,
-                site,
+                site: Some(site),
                 kind: edge.kind,
                 backward: !adapter
                     && edge.kind == EdgeKind::Go
@@ -291,7 +286,9 @@ impl Jit {
                 context: edge.context,
                 avoid,
             };
-            let (number, stub) = self.stubs.add(&mut self.arena, self.trampolines.stub, exit)?;
+            let (number, stub) = self
+                .stubs
+                .add(&mut self.arena, self.trampolines.stub, exit)?;
             record.stubs.push(number);
             self.arena.link(site, stub);
         }
@@ -319,5 +316,9 @@ fn avoid_at(start: &Start, unit: &u32, emitted: &[Emitted]) -> Avoid {
 fn listing(view: &crate::emit::view::CodeView, decoded: &Decoded, opcode: u8) -> String {
     let Instr { unit, oparg, .. } = decoded.instr;
     let _ = view;
-    format!("{:4} {} {oparg}", 2 * unit, OPCODES[usize::from(opcode)].name)
+    format!(
+        "{:4} {} {oparg}",
+        2 * unit,
+        OPCODES[usize::from(opcode)].name
+    )
 }

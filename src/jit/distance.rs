@@ -62,9 +62,7 @@ fn known(from: Known, to: Known) -> Option<u32> {
 }
 
 fn held(from: &Slot, to: &Slot, local: bool) -> Option<u32> {
-    use Held::{
-        Bool, Constant, Float, FloatConstant, Local, Long, LongConstant, Memory, Object,
-    };
+    use Held::{Bool, Constant, Float, FloatConstant, Local, Long, LongConstant, Memory, Object};
     match (from.held, to.held) {
         (from, to) if from == to => Some(0),
         (Float(_), Float(_)) | (Long(_), Long(_)) | (Bool(_), Bool(_)) => Some(1),

@@ -131,7 +131,10 @@ impl Jit {
         };
         let at = at.map_err(full)?;
         self.unlink_stub(record, number);
-        self.arena.link(site, at);
+        match site {
+            Some(site) => self.arena.link(site, at),
+            None => record.entry = self.arena.address(at),
+        }
         Ok(self.arena.address(at))
     }
 
@@ -246,7 +249,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
     // SAFETY: the frame runs and is written first; what is dropped below was owned by the stack.
     unsafe {
         let record = &mut *exit.record;
-        let unit = decode(&record.view, exit.unit).map_or(exit.unit, |d| d.instr.unit);
+        let unit = decode(&record.view.units, exit.unit).map_or(exit.unit, |d| d.instr.unit);
         write_frame(registers, &exit.context);
         if watched(tstate, base) {
             return hand_over(registers, trampolines, unit, true);

@@ -44,3 +44,18 @@ pub fn resolve() -> Option<Private> {
 pub fn private() -> Private {
     *PRIVATE.get().expect("the compiler is in place")
 }
+
+/// Runs a frame that stands at its start and that the trampoline did not enter: its code has
+/// no entry, is watched, or the native stack or the recursion limit is near.
+///
+/// # Safety
+/// As for `_PyEval_EvalFrameDefault(tstate, frame, 0)`.
+pub unsafe extern "C" fn uncompiled(
+    tstate: usize,
+    base: usize,
+    limit: usize,
+) -> *mut ffi::PyObject {
+    let _ = limit;
+    // SAFETY: by the caller.
+    unsafe { (private().evaluator)(tstate, base, 0) }
+}

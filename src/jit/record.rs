@@ -47,8 +47,8 @@ pub struct Block {
 pub struct Exit {
     /// The code object that it belongs to.
     pub record: *mut Record,
-    /// Where the jump to the stub stands.
-    pub site: Offset,
+    /// Where the jump to the stub stands; the record's entry leads to it when there is none.
+    pub site: Option<Offset>,
     pub kind: EdgeKind,
     /// Whether the unit lies at or before the instruction that leaves.
     pub backward: bool,

@@ -21,6 +21,8 @@ pub struct Jit {
     pub own_hook: usize,
     /// Patch number of the running release.
     pub patch: u8,
+    /// Keep comments for listings.
+    pub listing: bool,
     pub totals: Totals,
     /// Exits to the interpreter by reason.
     pub exits: BTreeMap<&'static str, u64>,

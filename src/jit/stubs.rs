@@ -83,7 +83,8 @@ impl Stubs {
         self.index.insert(page.0 / PAGE as u32, self.pages.len());
         self.pages.push(page);
         self.exits.extend((0..PER_PAGE).map(|_| None));
-        self.free.extend((first..first + PER_PAGE).rev().map(|n| n as u32));
+        self.free
+            .extend((first..first + PER_PAGE).rev().map(|n| n as u32));
         Ok(())
     }
 }

@@ -128,18 +128,7 @@ mod tests {
     #[test]
     fn finds_the_entry_that_covers_a_unit() {
         // 3..7 to 20 at depth 1 with lasti; 70..72 to 130 at depth 0.
-        let table = [
-            128 | 3,
-            4,
-            20,
-            3,
-            128 | 64 | 1,
-            6,
-            2,
-            64 | 2,
-            2,
-            0,
-        ];
+        let table = [128 | 3, 4, 20, 3, 128 | 64 | 1, 6, 2, 64 | 2, 2, 0];
         let first = Handler {
             unit: 20,
             depth: 1,

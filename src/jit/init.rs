@@ -1,0 +1,119 @@
+//! Setting the compiler up, and what `co_extra` keeps.
+
+use std::ffi::{c_int, c_void};
+
+use pyo3::ffi;
+
+use crate::jit::api::Refusal;
+use crate::jit::arena::Arena;
+use crate::jit::exit::stub_hit;
+use crate::jit::frame;
+use crate::jit::record::Record;
+use crate::jit::state::{Jit, Totals, install, with};
+use crate::jit::stubs::Stubs;
+use crate::jit::symbols;
+use crate::jit::trampoline::{Targets, Trampolines};
+
+/// Makes the compiler.
+///
+/// # Safety
+/// The calling thread holds the GIL.
+pub unsafe fn init() -> Result<(), Refusal> {
+    // SAFETY: the GIL is held.
+    if unsafe { with(|_| ()) }.is_some() {
+        return Ok(());
+    }
+    let private = frame::resolve().ok_or(Refusal::Symbol("_PyEval_EvalFrameDefault"))?;
+    let mut arena = Arena::new(private.evaluator as usize)?;
+    // SAFETY: the GIL is held.
+    let extra_index = unsafe { PyUnstable_Eval_RequestCodeExtraIndex(drop_record) };
+    if extra_index < 0 {
+        return Err(Refusal::Extra);
+    }
+    let targets = Targets {
+        evaluator: private.evaluator as usize,
+        uncompiled: frame::uncompiled as *const () as usize,
+        stub_hit: stub_hit as *const () as usize,
+        extra_index: extra_index as i32,
+    };
+    let trampolines = Trampolines::new(&mut arena, &targets).expect("the first page is there");
+    let jit = Jit {
+        arena,
+        trampolines,
+        stubs: Stubs::default(),
+        symbols: symbols::resolve(),
+        extra_index,
+        own_hook: 0,
+        patch: patch(),
+        listing: std::env::var_os("CEVALRY_LISTING").is_some(),
+        totals: Totals::default(),
+        exits: Default::default(),
+    };
+    // SAFETY: the GIL is held.
+    unsafe { install(jit) };
+    Ok(())
+}
+
+/// The patch number of the running interpreter.
+fn patch() -> u8 {
+    // SAFETY: a constant of the interpreter.
+    (unsafe { ffi::Py_Version } >> 8) as u8
+}
+
+/// The interpreter drops a code object.
+unsafe extern "C" fn drop_record(record: *mut c_void) {
+    if record.is_null() {
+        return;
+    }
+    // SAFETY: `attach` made it from a box; the code object and its frames are gone.
+    let mut record = unsafe { Box::from_raw(record.cast::<Record>()) };
+    // SAFETY: the GIL is held where objects are dropped.
+    unsafe { with(|jit| jit.forget(&mut record)) };
+}
+
+/// The record of a code object, if it has one.
+///
+/// # Safety
+/// `code` is a live code object, and the GIL is held.
+pub unsafe fn record_of(index: isize, code: usize) -> Option<*mut Record> {
+    let mut record = std::ptr::null_mut();
+    // SAFETY: by the caller.
+    let found = unsafe { PyUnstable_Code_GetExtra(code as *mut ffi::PyObject, index, &mut record) };
+    (found == 0 && !record.is_null()).then_some(record.cast())
+}
+
+/// Gives a code object its record.
+///
+/// # Safety
+/// As for `record_of`; the code object has none yet.
+pub unsafe fn attach(index: isize, code: usize, record: Box<Record>) -> Option<*mut Record> {
+    let record = Box::into_raw(record);
+    // SAFETY: by the caller.
+    unsafe {
+        if PyUnstable_Code_SetExtra(code as *mut ffi::PyObject, index, record.cast()) == 0 {
+            return Some(record);
+        }
+        ffi::PyErr_Clear();
+        drop(Box::from_raw(record));
+    }
+    None
+}
+
+type Free = unsafe extern "C" fn(*mut c_void);
+
+unsafe extern "C" {
+    #[cfg_attr(not(Py_3_12), link_name = "_PyEval_RequestCodeExtraIndex")]
+    fn PyUnstable_Eval_RequestCodeExtraIndex(free: Free) -> ffi::Py_ssize_t;
+    #[cfg_attr(not(Py_3_12), link_name = "_PyCode_GetExtra")]
+    fn PyUnstable_Code_GetExtra(
+        code: *mut ffi::PyObject,
+        index: ffi::Py_ssize_t,
+        extra: *mut *mut c_void,
+    ) -> c_int;
+    #[cfg_attr(not(Py_3_12), link_name = "_PyCode_SetExtra")]
+    fn PyUnstable_Code_SetExtra(
+        code: *mut ffi::PyObject,
+        index: ffi::Py_ssize_t,
+        extra: *mut c_void,
+    ) -> c_int;
+}

@@ -1,0 +1,97 @@
+//! Getting a code object ready to be compiled.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::emit::edge::EdgeKind;
+use crate::emit::view::CodeView;
+use crate::jit::code::{self, Shape, read};
+use crate::jit::facts;
+use crate::jit::init;
+use crate::jit::record::{Avoid, Exit, Record};
+use crate::jit::state::{Jit, full};
+use crate::release::OPCODES;
+
+/// The largest code that is compiled, in code units.
+const LARGEST: usize = 100_000;
+/// Locals beyond this make every block costly.
+const MOST_LOCALS: usize = 1000;
+
+impl Jit {
+    /// The record of a code object, made now if need be, with an entry.
+    ///
+    /// # Safety
+    /// `object` is a live code object.
+    pub unsafe fn prepare(&mut self, object: usize) -> Result<*mut Record, &'static str> {
+        // SAFETY: by the caller.
+        unsafe {
+            if let Some(record) = init::record_of(self.extra_index, object) {
+                if (*record).entry == 0 {
+                    self.start(record)?;
+                }
+                return Ok(record);
+            }
+            let shape = Shape::of(object);
+            if shape.suspends() {
+                return Err("a generator or coroutine");
+            }
+            let units = code::units(object);
+            if units.len() > LARGEST || shape.locals > MOST_LOCALS {
+                return Err("the function is too large");
+            }
+            if units
+                .iter()
+                .any(|unit| OPCODES[usize::from(unit.opcode)].left == "instrumented")
+            {
+                return Err("a tool watches the function");
+            }
+            let record = Box::new(Record {
+                entry: 0,
+                version: facts::WATCHED.map_or(0, |watch| read(object, watch.version)),
+                view: CodeView {
+                    object,
+                    first_unit: code::first_unit(object),
+                    units,
+                    symbols: self.symbols,
+                    own_hook: self.own_hook,
+                    listing: self.listing,
+                },
+                shape,
+                versions: BTreeMap::new(),
+                blocks: Vec::new(),
+                stubs: Vec::new(),
+                exits: 0,
+                outcomes: BTreeMap::new(),
+            });
+            let record = init::attach(self.extra_index, object, record).ok_or("no memory")?;
+            self.totals.functions += 1;
+            self.start(record)?;
+            Ok(record)
+        }
+    }
+
+    /// Lets the record's entry be a stub that compiles the first block.
+    ///
+    /// # Safety
+    /// The record is alive.
+    unsafe fn start(&mut self, record: *mut Record) -> Result<(), &'static str> {
+        // SAFETY: by the caller.
+        let known = unsafe { &mut *record };
+        let exit = Exit {
+            record,
+            site: None,
+            kind: EdgeKind::Go,
+            backward: false,
+            unit: 0,
+            context: Rc::new(known.shape.entry()),
+            avoid: Avoid::default(),
+        };
+        let (number, at) = self
+            .stubs
+            .add(&mut self.arena, self.trampolines.stub, exit)
+            .map_err(full)?;
+        known.stubs.push(number);
+        known.entry = self.arena.address(at);
+        Ok(())
+    }
+}
