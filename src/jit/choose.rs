@@ -51,14 +51,14 @@ impl Jit {
         avoid: &Avoid,
         operands: Operands<'_>,
     ) -> Choice {
-        let generic = OPCODES[usize::from(decoded.opcode)];
+        let generic = &OPCODES[usize::from(decoded.opcode)];
         let installed = installed(&record.view, decoded.instr.unit);
         let verdict = |variant: &Variant| self.ask(record, decoded, variant, operands);
 
         if installed != decoded.opcode
             && generic.members.contains(&installed)
             && !avoided(record, decoded, avoid, installed)
-            && let Some(variant) = self.variant(OPCODES[usize::from(installed)])
+            && let Some(variant) = self.variant(&OPCODES[usize::from(installed)])
             && verdict(variant) != Verdict::No
         {
             return emit(installed, variant, decoded.instr);
@@ -68,7 +68,7 @@ impl Jit {
             .iter()
             .filter(|&&member| member != installed && !avoided(record, decoded, avoid, member));
         for &member in open {
-            let Some(variant) = self.variant(OPCODES[usize::from(member)]) else {
+            let Some(variant) = self.variant(&OPCODES[usize::from(member)]) else {
                 continue;
             };
             if !variant.anywhere || variant.matcher.is_none() {

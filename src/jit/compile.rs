@@ -210,7 +210,7 @@ impl Jit {
     /// The generic member, where a specialised one turned out to be unsupported.
     fn plain(&self, e: &mut Emit<'_>, decoded: &Decoded) -> (u8, Result<Step, &'static str>) {
         let opcode = decoded.opcode;
-        let generic = OPCODES[usize::from(opcode)];
+        let generic = &OPCODES[usize::from(opcode)];
         let step = match self.variant(generic) {
             None => Err(generic.left),
             Some(variant) => match e.step(decoded.instr, variant.emitter) {

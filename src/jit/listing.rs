@@ -23,7 +23,7 @@ pub unsafe fn explain(code: *mut ffi::PyCodeObject, record: Option<*mut Record>)
     let mut list = Vec::new();
     let mut unit = 0;
     while let Some(decoded) = decode(&units, unit) {
-        let opcode = OPCODES[usize::from(decoded.opcode)];
+        let opcode = &OPCODES[usize::from(decoded.opcode)];
         let outcome = record
             .and_then(|record| record.outcomes.get(&unit))
             .map_or_else(
