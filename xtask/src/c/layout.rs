@@ -267,6 +267,10 @@ impl Types {
                 let ty = self.type_name(&size.node.0.node);
                 self.size_align(&ty).map(|(size, _)| i128::from(size))
             }
+            Expression::SizeOfVal(size) => match &size.node.0.node {
+                Expression::StringLiteral(pieces) => string_size(&pieces.node),
+                _ => None,
+            },
             Expression::Cast(cast) => {
                 let ty = self.type_name(&cast.node.type_name.node);
                 self.constant(&cast.node.expression)
@@ -365,6 +369,23 @@ pub fn character(text: &str) -> Option<i128> {
         _ => return None,
     };
     Some(i128::from(value))
+}
+
+/// The size of a string literal, given as its pieces with their quotes.
+fn string_size(pieces: &[String]) -> Option<i128> {
+    let mut size = 1;
+    for piece in pieces {
+        let inner = piece.strip_prefix('"')?.strip_suffix('"')?;
+        let mut bytes = inner.bytes();
+        while let Some(byte) = bytes.next() {
+            // Escapes of more than one character do not occur in sizes.
+            if byte == b'\\' && matches!(bytes.next()?, b'x' | b'u' | b'U' | b'0'..=b'7') {
+                return None;
+            }
+            size += 1;
+        }
+    }
+    Some(size)
 }
 
 /// The number of elements that an initializer gives an array of unknown length.

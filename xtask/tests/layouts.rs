@@ -1,0 +1,305 @@
+//! Every struct offset in the data against a C compiler and an installed interpreter's headers.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use cevalry_model::data::{Struct, of_release};
+use xtask::minor::MinorData;
+use xtask::release::Release;
+
+/// Internal headers that declare the structs, where a release has them.
+const HEADERS: [&str; 24] = [
+    "pycore_runtime.h",
+    "pycore_interp.h",
+    "pycore_pystate.h",
+    "pycore_tstate.h",
+    "pycore_frame.h",
+    "pycore_interpframe.h",
+    "pycore_interpframe_structs.h",
+    "pycore_code.h",
+    "pycore_dict.h",
+    "pycore_long.h",
+    "pycore_list.h",
+    "pycore_tuple.h",
+    "pycore_range.h",
+    "pycore_function.h",
+    "pycore_genobject.h",
+    "pycore_gc.h",
+    "pycore_ceval.h",
+    "pycore_cell.h",
+    "pycore_stackref.h",
+    "pycore_typeobject.h",
+    "pycore_unicodeobject.h",
+    "pycore_moduleobject.h",
+    "pycore_sliceobject.h",
+    "pycore_descrobject.h",
+];
+
+/// Differences that are known, as `release: Struct.field`, with the reason.
+const KNOWN: [(&str, &str); 0] = [];
+
+/// Sends the interpreter's headers as an archive: it may live in a root folder of its own.
+const SEND_HEADERS: &str = r"
+import os, sys, sysconfig, tarfile
+include = sysconfig.get_path('include')
+more = os.path.join('/usr/include', str(sysconfig.get_config_var('MULTIARCH')), os.path.basename(include))
+with tarfile.open(fileobj=sys.stdout.buffer, mode='w|') as tar:
+    tar.add(include, 'include', filter=lambda info: info)
+    if os.path.isdir(more):
+        tar.add(more, 'include/' + '/'.join(more.split('/')[3:]))
+";
+
+#[test]
+fn offsets_agree_with_a_c_compiler() {
+    let mut compared = Vec::new();
+    let mut differences = Vec::new();
+    for (release, python) in common::interpreters() {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(archive) = common::ask(&python, SEND_HEADERS, &[]) else {
+            continue;
+        };
+        tar::Archive::new(archive.as_slice())
+            .unpack(folder.path())
+            .unwrap();
+        let include = folder.path().join("include");
+        if !include.join("internal/pycore_frame.h").is_file() {
+            eprintln!("{release}: its headers are not installed");
+            continue;
+        }
+        let synced = common::closest(&release);
+        let count = compare(&release, &synced, &include, &mut differences);
+        eprintln!("{release}: {count} members agree with the data of {synced}");
+        compared.push(release);
+    }
+    let known: BTreeMap<&str, &str> = KNOWN.into();
+    differences.retain(|(place, _)| !known.contains_key(place.as_str()));
+    let list: Vec<String> = differences
+        .into_iter()
+        .map(|(place, text)| format!("{place}: {text}"))
+        .collect();
+    assert!(list.is_empty(), "{}", list.join("\n"));
+    assert!(
+        !compared.is_empty(),
+        "no interpreter with headers was found"
+    );
+}
+
+/// Gives the number of members compared.
+fn compare(
+    release: &Release,
+    synced: &Release,
+    include: &Path,
+    differences: &mut Vec<(String, String)>,
+) -> usize {
+    let data = MinorData::load(&common::repo(), &release.minor()).unwrap();
+    let structs = of_release(
+        &data.layouts.structs,
+        &data.layouts.differs,
+        &synced.to_string(),
+    );
+    let spelled = spellings(&structs, include);
+    let members = members(&structs, &spelled, include);
+    let answers = run(&program(&structs, &spelled, &members), include);
+    let mut count = 0;
+    for (name, layout) in &structs {
+        let mut expected = vec![("size".to_owned(), layout.size.to_string())];
+        for (field, place) in &layout.fields {
+            let text = match place.bits {
+                Some((first, width)) => format!("{} {width}", place.offset * 8 + u64::from(first)),
+                None => place.offset.to_string(),
+            };
+            expected.push((format!(".{field}"), text));
+        }
+        for (field, text) in expected {
+            let key = format!("{name}{field}");
+            match answers.get(&key) {
+                Some(answer) if *answer == text => count += 1,
+                Some(answer) => differences.push((
+                    format!("{release}: {key}"),
+                    format!("{text} in the data of {synced}, {answer} for the compiler"),
+                )),
+                None if spelled.contains_key(name) => differences.push((
+                    format!("{release}: {key}"),
+                    "the headers have no such member".to_owned(),
+                )),
+                None => {}
+            }
+        }
+    }
+    for name in structs.keys().filter(|name| !spelled.contains_key(*name)) {
+        eprintln!("{release}: {name} is in no installed header");
+    }
+    count
+}
+
+fn prelude() -> String {
+    let mut text = "#define Py_BUILD_CORE 1\n#include \"Python.h\"\n#include \"structmember.h\"\n#include <stddef.h>\n".to_owned();
+    for header in HEADERS {
+        let _ = writeln!(
+            text,
+            "#if __has_include(\"internal/{header}\")\n#include \"internal/{header}\"\n#endif"
+        );
+    }
+    text
+}
+
+fn compiler(include: &Path) -> Command {
+    let mut command = Command::new("cc");
+    command
+        .args(["-w", "-std=c11", "-D_GNU_SOURCE", "-I"])
+        .arg(include)
+        .arg("-I")
+        .arg(include.join("internal"))
+        .arg("-I")
+        .arg(include.join("internal/mimalloc"));
+    command
+}
+
+/// How C spells each struct: by a typedef, a tag, or the member that it is the type of.
+fn spellings(structs: &BTreeMap<String, Struct>, include: &Path) -> BTreeMap<String, String> {
+    let mut spelled = BTreeMap::new();
+    for kind in ["", "struct ", "union "] {
+        let open: Vec<&String> = structs
+            .keys()
+            .filter(|name| !spelled.contains_key(*name))
+            .collect();
+        let candidates: Vec<String> = open.iter().map(|name| format!("{kind}{name}")).collect();
+        let lines: Vec<String> = candidates
+            .iter()
+            .enumerate()
+            .map(|(index, candidate)| format!("enum {{ probe_{index} = sizeof({candidate}) }};"))
+            .collect();
+        let good = compiling(&lines, include);
+        for index in good {
+            spelled.insert(open[index].clone(), candidates[index].clone());
+        }
+    }
+    for (owner, layout) in structs {
+        for (field, place) in &layout.fields {
+            let Some(name) = place.ty.strip_prefix("struct ") else {
+                continue;
+            };
+            if let Some(owner) = spelled.get(owner).cloned()
+                && structs.contains_key(name)
+            {
+                let spelling = format!("__typeof__((({owner} *)0)->{field})");
+                spelled.entry(name.to_owned()).or_insert(spelling);
+            }
+        }
+    }
+    spelled
+}
+
+/// The lines that compile behind the headers.
+fn compiling(lines: &[String], include: &Path) -> BTreeSet<usize> {
+    let source = fs::canonicalize(include).unwrap().join("probe.c");
+    let mut text = prelude();
+    let first = text.lines().count() + 1;
+    for line in lines {
+        let _ = writeln!(text, "{line}");
+    }
+    fs::write(&source, text).unwrap();
+    let output = compiler(include)
+        .args([
+            "-fsyntax-only",
+            "-fmax-errors=0",
+            "-fdiagnostics-color=never",
+        ])
+        .arg(&source)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let mut bad = BTreeSet::new();
+    for line in errors.lines().filter(|line| line.contains("error:")) {
+        let place = line.split("probe.c:").nth(1);
+        let place = place.unwrap_or_else(|| panic!("the headers do not compile: {line}"));
+        let number: usize = place.split(':').next().unwrap().parse().unwrap();
+        assert!(number >= first, "the headers do not compile: {line}");
+        bad.insert(number - first);
+    }
+    (0..lines.len())
+        .filter(|index| !bad.contains(index))
+        .collect()
+}
+
+/// Members that the headers have, as `Struct.field`.
+fn members(
+    structs: &BTreeMap<String, Struct>,
+    spelled: &BTreeMap<String, String>,
+    include: &Path,
+) -> BTreeSet<String> {
+    let mut names = Vec::new();
+    let mut lines = Vec::new();
+    for (name, spelling) in spelled {
+        for field in structs[name].fields.keys() {
+            lines.push(format!(
+                "void probe_{}({spelling} *x) {{ (void)x->{field}; }}",
+                names.len()
+            ));
+            names.push(format!("{name}.{field}"));
+        }
+    }
+    let good = compiling(&lines, include);
+    good.into_iter().map(|index| names[index].clone()).collect()
+}
+
+/// Prints a line for each size, offset and bit field.
+fn program(
+    structs: &BTreeMap<String, Struct>,
+    spelled: &BTreeMap<String, String>,
+    members: &BTreeSet<String>,
+) -> String {
+    let mut text = prelude();
+    text.push_str("#include <stdio.h>\n#include <string.h>\nint main(void) {\n");
+    for (name, spelling) in spelled {
+        let _ = writeln!(text, "printf(\"{name}size %zu\\n\", sizeof({spelling}));");
+        for (field, place) in &structs[name].fields {
+            if !members.contains(&format!("{name}.{field}")) {
+                continue;
+            }
+            if place.bits.is_none() {
+                let _ = writeln!(
+                    text,
+                    "printf(\"{name}.{field} %zu\\n\", __builtin_offsetof({spelling}, {field}));"
+                );
+                continue;
+            }
+            // A bit field has no offset: set it, and see which bits are set.
+            let _ = writeln!(
+                text,
+                "{{ static {spelling} x; memset(&x, 0, sizeof x); x.{field} = -1;\n\
+                 unsigned char *p = (void *)&x; long first = -1; int width = 0;\n\
+                 for (size_t i = 0; i < sizeof x * 8; i++) if (p[i / 8] >> i % 8 & 1) {{ if (first < 0) first = i; width++; }}\n\
+                 printf(\"{name}.{field} %ld %d\\n\", first, width); }}"
+            );
+        }
+    }
+    text.push_str("return 0; }\n");
+    text
+}
+
+fn run(source: &str, include: &Path) -> BTreeMap<String, String> {
+    let file = include.join("offsets.c");
+    let binary = include.join("offsets");
+    fs::write(&file, source).unwrap();
+    let status = compiler(include)
+        .arg(&file)
+        .arg("-o")
+        .arg(&binary)
+        .stdin(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "the program of offsets does not compile");
+    let output = Command::new(&binary).output().unwrap();
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
