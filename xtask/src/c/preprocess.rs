@@ -22,10 +22,11 @@ const OPTIONS: [&str; 12] = [
     "-E",
     "-x",
     "c",
+    // The text comes from a pipe, so its own folder has to be named first.
+    "-IPython",
     "-IInclude",
     "-IInclude/internal",
     "-IInclude/internal/mimalloc",
-    "-IPython",
     "-DPy_BUILD_CORE",
     "-DNDEBUG",
     "-DUSE_COMPUTED_GOTOS=0",
