@@ -105,3 +105,23 @@ pub unsafe fn version(_tstate: usize) -> usize {
 
 /// Bits of the eval breaker below the version of instrumentation.
 pub const EVENT_BITS: u32 = 8;
+
+/// Number of digits of an `int`, and whether it is negative.
+///
+/// # Safety
+/// `object` is a live `int`.
+#[cfg(Py_3_12)]
+pub unsafe fn long_size(object: usize) -> (u64, bool) {
+    use crate::release::layout::{_PyLongValue, PyLongObject};
+    let offset = PyLongObject::long_value.offset + _PyLongValue::lv_tag.offset;
+    // SAFETY: by the caller.
+    let tag: u64 = unsafe { crate::jit::code::read(object, offset) };
+    (tag >> 3, tag & 3 == 2)
+}
+#[cfg(not(Py_3_12))]
+pub unsafe fn long_size(object: usize) -> (u64, bool) {
+    use crate::release::layout::PyVarObject;
+    // SAFETY: by the caller.
+    let size: i64 = unsafe { crate::jit::code::read(object, PyVarObject::ob_size.offset) };
+    (size.unsigned_abs(), size < 0)
+}

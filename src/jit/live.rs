@@ -101,11 +101,11 @@ impl<'a> Live<'a> {
         Val(self.items.len() as u32 - 1)
     }
 
-    fn bits(&mut self, bits: u64) -> Val {
+    pub(super) fn bits(&mut self, bits: u64) -> Val {
         self.push(Item::Bits(bits))
     }
 
-    fn unknown(&mut self) -> Val {
+    pub(super) fn unknown(&mut self) -> Val {
         self.push(Item::Unknown(false))
     }
 
@@ -118,6 +118,12 @@ impl<'a> Live<'a> {
             Item::Bits(bits) => Some(bits),
             Item::Typed(_) | Item::Unknown(_) => None,
         }
+    }
+
+    /// The address of an object that may be looked into.
+    pub(super) fn pointer(&self, v: Val) -> Option<usize> {
+        let known = self.known(v).filter(|&bits| bits != 0 && !self.blind);
+        known.map(|bits| bits as usize)
     }
 
     fn index_of(&self, v: Val) -> Option<i64> {

@@ -17,6 +17,7 @@ pub mod listing;
 pub mod live;
 pub mod machine;
 pub mod prepare;
+pub mod pure;
 pub mod record;
 pub mod standins;
 pub mod state;
