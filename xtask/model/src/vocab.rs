@@ -18,6 +18,8 @@ pub struct Primitive {
     pub steals: &'static [usize],
     /// Whether the result is a reference that the template owns.
     pub owned: bool,
+    /// The result, if any, is the first argument, with one more reference that the template owns.
+    pub counts_up: bool,
 }
 
 impl Primitive {
@@ -47,12 +49,20 @@ const fn one(name: &'static str, signature: &'static [&'static str], effect: Eff
         effect,
         steals: &[],
         owned: false,
+        counts_up: false,
     }
 }
 
 impl Primitive {
     const fn steals(self, steals: &'static [usize]) -> Primitive {
         Primitive { steals, ..self }
+    }
+
+    const fn counts_up(self) -> Primitive {
+        Primitive {
+            counts_up: true,
+            ..self
+        }
     }
 
     const fn owned(self) -> Primitive {
@@ -68,10 +78,10 @@ use Effect::{Allocates, Escapes, Pure, Raises};
 /// Every primitive.
 pub const PRIMITIVES: &[Primitive] = &[
     // Reference counts.
-    one("Py_INCREF", &["fn(object)"], Allocates),
-    one("Py_XINCREF", &["fn(object)"], Allocates),
-    one("Py_NewRef", &["fn(object) -> object"], Allocates).owned(),
-    one("Py_XNewRef", &["fn(object) -> object"], Allocates).owned(),
+    one("Py_INCREF", &["fn(object)"], Allocates).counts_up(),
+    one("Py_XINCREF", &["fn(object)"], Allocates).counts_up(),
+    one("Py_NewRef", &["fn(object) -> object"], Allocates).counts_up(),
+    one("Py_XNewRef", &["fn(object) -> object"], Allocates).counts_up(),
     one("Py_DECREF", &["fn(object)"], Escapes).steals(&[0]),
     one("Py_XDECREF", &["fn(object)"], Escapes).steals(&[0]),
     one("_Py_DECREF_NO_DEALLOC", &["fn(object)"], Allocates).steals(&[0]),

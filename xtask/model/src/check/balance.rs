@@ -1,11 +1,12 @@
-//! The stack on every path, for the first few arguments: what a path leaves on the stack was put
-//! there, depths are known when emitting, and exits that re-run the instruction come before any
-//! effect.
+//! Every path through a template, for the first few arguments: what it leaves on the stack was put
+//! there, depths are known when emitting, exits that re-run the instruction come before any effect,
+//! and owned references are given away once.
 
 use std::collections::BTreeSet;
 
 use super::Fault;
 use super::eval::{Known, Value, eval};
+use super::own::{Facts, Object, Ownership};
 use crate::ast::{Exit, Expr, Stmt, Template};
 use crate::data::Effect;
 use crate::release::Release;
@@ -36,6 +37,7 @@ struct Path {
     open: Option<i128>,
     /// Something happened that must not happen twice.
     effect: bool,
+    own: Ownership,
 }
 
 /// The paths that leave a block each way.
@@ -72,17 +74,31 @@ impl Walker<'_> {
     }
 
     fn statement<'a>(&mut self, stmt: &'a Stmt, mut path: Path) -> Result<Ways, Fault<'a>> {
-        stmt.each_expr(&mut |expr| self.effects(expr, &mut path));
+        let mut objects = Vec::new();
+        stmt.each_expr(&mut |expr| {
+            self.effects(expr, &mut path);
+            objects.push(self.object(expr, &mut path));
+        });
+        let first = objects.first().copied().unwrap_or(Object::Free);
         match stmt {
             Stmt::Let { name, value, .. } | Stmt::Var { name, value, .. } => {
                 let value = eval(value, self.oparg, &path.known);
                 path.known.insert(name.clone(), value);
+                path.own.name(name, first);
             }
-            Stmt::Cell { name, .. } => {
+            Stmt::Cell { name, ty, .. } => {
                 path.known.insert(name.clone(), Value::Running);
+                path.own.cell(ty);
             }
-            Stmt::Assign { place, value } => self.assign(stmt, place, value, &mut path)?,
-            Stmt::Guard { exit, .. } => self.exit(stmt, exit, &path)?,
+            Stmt::Assign { place, value } => {
+                self.assign(stmt, place, value, first, &mut path)?;
+            }
+            Stmt::Guard { cond, exit } => {
+                let mut failing = path.clone();
+                failing.own.assume(cond, false);
+                self.exit(stmt, exit, &failing)?;
+                path.own.assume(cond, true);
+            }
             Stmt::If {
                 cond,
                 then,
@@ -104,10 +120,12 @@ impl Walker<'_> {
             }
             Stmt::Expr(_) | Stmt::CheckEvalBreaker { .. } => {}
             Stmt::Return { .. } => return Ok(Ways::default()),
-            Stmt::Next { depth }
-            | Stmt::Jump { depth, .. }
-            | Stmt::EnterFrame { depth, .. }
-            | Stmt::Yield { depth, .. } => {
+            Stmt::EnterFrame { depth, .. } | Stmt::Yield { depth, .. } => {
+                path.own.give_up();
+                self.leave(stmt, depth, &path)?;
+                return Ok(Ways::default());
+            }
+            Stmt::Next { depth } | Stmt::Jump { depth, .. } => {
                 self.leave(stmt, depth, &path)?;
                 return Ok(Ways::default());
             }
@@ -127,8 +145,15 @@ impl Walker<'_> {
         stmt: &'a Stmt,
         place: &Expr,
         value: &Expr,
+        object: Object,
         path: &mut Path,
     ) -> Result<(), Fault<'a>> {
+        let facts = Facts {
+            release: self.release,
+            oparg: self.oparg,
+            known: &path.known,
+        };
+        path.own.assign(place, object, &facts);
         match place {
             Expr::Name(name) => {
                 let value = eval(value, self.oparg, &path.known);
@@ -156,9 +181,13 @@ impl Walker<'_> {
         let known = eval(cond, self.oparg, &path.known);
         let mut ways = Ways::default();
         if known != Value::Number(0) {
-            ways = self.block(then, vec![path.clone()])?;
+            let mut path = path.clone();
+            path.own.assume(cond, true);
+            ways = self.block(then, vec![path])?;
         }
         if matches!(known, Value::Number(0) | Value::Later | Value::Running) {
+            let mut path = path;
+            path.own.assume(cond, false);
             let other = self.block(otherwise, vec![path])?;
             ways.on.extend(other.on);
             ways.broken.extend(other.broken);
@@ -176,6 +205,9 @@ impl Walker<'_> {
     ) -> Result<Ways, Fault<'a>> {
         let mut behind = Vec::new();
         let mut turning = vec![path];
+        if cond.is_none() {
+            turning[0].own.give_up();
+        }
         for turn in 0..TURNS {
             let mut next = Vec::new();
             for path in turning {
@@ -188,6 +220,8 @@ impl Walker<'_> {
                     Value::Number(_) => next.push(path),
                     Value::Later | Value::Running if turn > 0 => behind.push(path),
                     Value::Later | Value::Running => {
+                        let mut path = path;
+                        path.own.give_up();
                         behind.push(path.clone());
                         next.push(path);
                     }
@@ -209,6 +243,15 @@ impl Walker<'_> {
             on: behind,
             ..Ways::default()
         })
+    }
+
+    fn object(&self, expr: &Expr, path: &mut Path) -> Object {
+        let facts = Facts {
+            release: self.release,
+            oparg: self.oparg,
+            known: &path.known,
+        };
+        path.own.value(expr, &facts)
     }
 
     fn effects(&self, expr: &Expr, path: &mut Path) {
@@ -275,7 +318,10 @@ impl Walker<'_> {
                 );
                 Err(Fault::at(stmt, message))
             }
-            None => Ok(()),
+            None => path
+                .own
+                .leave(top)
+                .map_err(|message| Fault::at(stmt, message)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod balance;
 mod eval;
+mod own;
 mod shape;
 
 use crate::ast::{Stmt, Template};
