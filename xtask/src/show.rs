@@ -2,15 +2,15 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
-use cevalry_model::print;
+use anyhow::{Context, Result, bail};
+use cevalry_model::{emit, print, release};
 
 use crate::release::Release;
 use crate::repo::Repo;
 use crate::synced::SyncedRelease;
 use crate::templates::Templates;
 
-/// Show one opcode: its place upstream and its template.
+/// Show one opcode: its place upstream, its template, and the emitter generated from it.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The opcode, such as BINARY_OP_ADD_FLOAT.
@@ -48,6 +48,10 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         println!("\noverridden: {}", overrides.why);
     }
     println!("\n## Template\n\n{}", print::template(template).trim_end());
+    let minor = u8::try_from(synced.release.minor).context("a minor version beyond 255")?;
+    let data = release::Release::load(repo.root(), minor)?;
+    let emitter = emit::listing(&data, template).map_err(anyhow::Error::msg)?;
+    println!("\n## Emitter\n\n{}", emitter.trim_end());
     Ok(ExitCode::SUCCESS)
 }
 
