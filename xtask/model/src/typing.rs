@@ -142,7 +142,7 @@ impl<'r> Scope<'r> {
                 self.agreeing(then, otherwise, expected, "the two values of `select`")
             }
             Expr::Call { function, args } => {
-                let signature = self.signature(function, args.len())?;
+                let signature = self.signature(function, args)?;
                 self.arguments(function, &signature, args)
             }
             Expr::Indirect {
@@ -215,13 +215,22 @@ impl<'r> Scope<'r> {
         }
     }
 
-    /// The signature of a primitive or C function.
-    pub fn signature(&self, function: &str, args: usize) -> Typed<Signature> {
+    /// The signature of a primitive or C function that fits the arguments, or else comes closest.
+    pub fn signature(&self, function: &str, args: &[Expr]) -> Typed<Signature> {
         if let Some(primitive) = vocab::find(function) {
-            return primitive.signature(args).ok_or_else(|| {
+            let mut candidates = primitive.signatures(args.len());
+            let Some(first) = candidates.next() else {
                 let known = primitive.signatures.join("` or `");
-                format!("the primitive `{function}` is `{known}`, but has {args} arguments here")
-            });
+                return Err(format!(
+                    "the primitive `{function}` is `{known}`, but has {} arguments here",
+                    args.len()
+                ));
+            };
+            let fits = |signature: &Signature| self.arguments(function, signature, args).is_ok();
+            if fits(&first) {
+                return Ok(first);
+            }
+            return Ok(candidates.find(fits).unwrap_or(first));
         }
         match self.release.functions.get(function) {
             Some(found) => Ok(found.signature.clone()),

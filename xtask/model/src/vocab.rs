@@ -11,7 +11,7 @@ use crate::parse;
 #[derive(Clone, Copy, Debug)]
 pub struct Primitive {
     pub name: &'static str,
-    /// More than one where releases differ.
+    /// More than one where releases differ, or where several types will do.
     pub signatures: &'static [&'static str],
     pub effect: Effect,
     /// References among the arguments that the primitive takes over, by position.
@@ -23,12 +23,12 @@ pub struct Primitive {
 }
 
 impl Primitive {
-    /// The signature with that many parameters.
-    pub fn signature(&self, params: usize) -> Option<Signature> {
+    /// Its signatures with that many parameters.
+    pub fn signatures(&self, params: usize) -> impl Iterator<Item = Signature> {
         self.signatures
             .iter()
             .map(|text| parse::signature(text).expect("the table holds signatures"))
-            .find(|signature| signature.params.len() == params)
+            .filter(move |signature| signature.params.len() == params)
     }
 
     /// The method's name: `Py_DECREF` becomes `py_decref`.
@@ -82,6 +82,8 @@ pub const PRIMITIVES: &[Primitive] = &[
     one("Py_XINCREF", &["fn(object)"], Allocates).counts_up(),
     one("Py_NewRef", &["fn(object) -> object"], Allocates).counts_up(),
     one("Py_XNewRef", &["fn(object) -> object"], Allocates).counts_up(),
+    one("_Py_NewRef", &["fn(object) -> object"], Allocates).counts_up(),
+    one("_Py_XNewRef", &["fn(object) -> object"], Allocates).counts_up(),
     one("Py_DECREF", &["fn(object)"], Escapes).steals(&[0]),
     one("Py_XDECREF", &["fn(object)"], Escapes).steals(&[0]),
     one("_Py_DECREF_NO_DEALLOC", &["fn(object)"], Allocates).steals(&[0]),
@@ -115,6 +117,11 @@ pub const PRIMITIVES: &[Primitive] = &[
     one("_PyLong_IsNonNegativeCompact", &["fn(object) -> i32"], Pure),
     one("_PyLong_CompactValue", &["fn(object) -> i64"], Pure),
     one("_PyLong_AssignValue", &["fn(*object, i64) -> i32"], Raises),
+    one(
+        "COMPARISON_BIT",
+        &["fn(f64, f64) -> i32", "fn(i64, i64) -> i32"],
+        Pure,
+    ),
     // Frames.
     one("_PyFrame_Push", &["fn(ptr, object) -> ptr"], Raises).steals(&[1]),
     one(

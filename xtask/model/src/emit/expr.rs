@@ -312,7 +312,7 @@ impl Writer<'_, '_> {
 
     fn call(&mut self, function: &str, args: &[Expr]) -> Tokens {
         let e = self.emitter.clone();
-        let signature = self.scope.signature(function, args.len())?;
+        let signature = self.scope.signature(function, args)?;
         let values = self.arguments(&signature, args)?;
         if let Some(primitive) = vocab::find(function) {
             let method = method(&primitive.method());
