@@ -23,6 +23,7 @@ print('version=' + platform.python_version())
 print('minor=%d' % sys.version_info[1])
 print('suffix=' + str(var('EXT_SUFFIX')))
 print('home=' + sys.base_prefix)
+print('library=' + '/'.join((str(var('LIBDIR')), str(var('LDLIBRARY')))))
 print('machine=' + platform.machine())
 print('debug=%d' % hasattr(sys, 'gettotalrefcount'))
 print('threaded=%d' % bool(var('Py_GIL_DISABLED')))
@@ -39,6 +40,7 @@ pub struct Python {
     minor: u32,
     suffix: String,
     identity: String,
+    library: PathBuf,
     refusal: Option<String>,
 }
 
@@ -71,6 +73,7 @@ impl Python {
             minor,
             suffix: answer("suffix")?,
             identity: format!("{} {}", answer("home")?, answer("compiler")?),
+            library: PathBuf::from(answer("library")?),
             refusal: refusal(
                 &answer("implementation")?,
                 minor,
@@ -98,6 +101,14 @@ impl Python {
     /// Cargo's target folder for builds that this interpreter can load.
     pub fn target(&self, repo: &Repo) -> PathBuf {
         repo.target().join("pythons").join(self.tag())
+    }
+
+    /// The folder of the library to link tests with, where there is one.
+    pub fn library_folder(&self) -> Option<&Path> {
+        self.library
+            .is_file()
+            .then(|| self.library.parent())
+            .flatten()
     }
 
     /// The minor release: 11 for Python 3.11.
