@@ -1,29 +1,34 @@
 """The command line: sets the stage as the interpreter does, then runs the program."""
 
-import argparse
 import os
 import sys
 
 import cevalry
 from cevalry import _cevalry
 
-#: Options with a value that belong to this command, not to the program.
-_WITH_VALUE = ("--threshold",)
+_USAGE = """\
+usage: python -m cevalry [--threshold N] [--stats] [--] (SCRIPT | -m MODULE | -c COMMAND) [ARGUMENT ...]"""
 
-#: Options of this command without a value.
-_FLAGS = ("--stats", "-h", "--help")
+_HELP = f"""{_USAGE}
+
+Run a Python program as python itself would, compiled.
+
+options:
+  -h, --help     show this message
+  --threshold N  samples (about one each millisecond) that must meet a function before it is
+                 compiled; 0 compiles everything at first sight
+  --stats        print what was compiled, to stderr, when the program ends"""
 
 
 def main():
     """Run the program that the command line names, and end the process as it would."""
-    own, program = _split(sys.argv[1:])
-    options = _parser().parse_args(own)
+    threshold, stats, program = _options(sys.argv[1:])
     kind, name, arguments = _program(program)
     try:
-        cevalry.enable(options.threshold)
+        cevalry.enable(threshold)
     except ValueError as error:
-        _parser().error(str(error))
-    if options.stats:
+        _fail(str(error))
+    if stats:
         import atexit
 
         atexit.register(_print_stats)
@@ -37,54 +42,55 @@ def main():
     raise SystemExit(code)
 
 
-def _split(arguments):
-    """Divide the command line into our own options and those that name the program."""
+def _options(arguments):
+    """Take our own options off the command line; the rest names the program."""
+    threshold = None
+    stats = False
     at = 0
     while at < len(arguments):
         argument = arguments[at]
-        if argument == "--":
-            return arguments[:at], arguments[at + 1 :]
-        if argument in _WITH_VALUE:
-            at += 2
-        elif argument in _FLAGS or argument.startswith(tuple(f"{one}=" for one in _WITH_VALUE)):
-            at += 1
-        else:
+        at += 1
+        if argument == "--stats":
+            stats = True
+        elif argument == "--threshold" or argument.startswith("--threshold="):
+            text = argument.partition("=")[2]
+            if not text and at < len(arguments):
+                text = arguments[at]
+                at += 1
+            try:
+                threshold = int(text)
+            except ValueError:
+                _fail(f"--threshold needs a whole number, not {text!r}")
+        elif argument in ("-h", "--help"):
+            print(_HELP)
+            raise SystemExit(0)
+        elif argument == "--":
             break
-    return arguments[:at], arguments[at:]
+        else:
+            at -= 1
+            break
+    return threshold, stats, arguments[at:]
 
 
-def _parser():
-    parser = argparse.ArgumentParser(
-        prog="python -m cevalry",
-        usage="%(prog)s [--threshold N] [--stats] [--] (SCRIPT | -m MODULE | -c COMMAND) [ARGUMENT ...]",
-        description="Run a Python program as python itself would, compiled.",
-    )
-    parser.add_argument(
-        "--threshold",
-        type=int,
-        metavar="N",
-        help="samples that a function must be met in before it is compiled; 0 compiles everything at first sight",
-    )
-    parser.add_argument(
-        "--stats", action="store_true", help="print what was compiled, to stderr, when the program ends"
-    )
-    return parser
+def _fail(message):
+    print(f"{_USAGE}\npython -m cevalry: error: {message}", file=sys.stderr)
+    raise SystemExit(2)
 
 
 def _program(arguments):
     """Which program to run: its kind, its name and its arguments."""
     if not arguments:
-        _parser().error("name a script, or a module after -m, or a command after -c")
+        _fail("name a script, or a module after -m, or a command after -c")
     first, *rest = arguments
     for kind in ("-c", "-m"):
         if first == kind:
             if not rest:
-                _parser().error(f"{kind} needs an argument")
+                _fail(f"{kind} needs an argument")
             return kind, rest[0], rest[1:]
         if first.startswith(kind):
             return kind, first[len(kind) :], rest
     if first.startswith("-"):
-        _parser().error(f"{first} is not an option of this command")
+        _fail(f"{first} is not an option of this command")
     return "", first, rest
 
 

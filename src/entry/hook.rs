@@ -226,7 +226,7 @@ unsafe fn forward(
 
 /// The machine code to run the frame by, if it is to be run by any.
 fn choose(thread: Thread, frame: Frame) -> Option<jit::EntryPtr> {
-    let code = frame.code()?.as_ptr();
+    let (_, code) = frame.runs()?;
     if NEEDS.load(Ordering::Relaxed) == 0
         || stack::is_low()
         || !frame.at_start(code)

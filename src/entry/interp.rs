@@ -157,28 +157,26 @@ impl Frame {
         self.0.as_ptr()
     }
 
-    /// The code object that the frame runs; none for the frames that the interpreter pushes
-    /// to mark calls from C.
-    pub fn code(self) -> Option<NonNull<ffi::PyCodeObject>> {
-        // SAFETY: the frame is live; this member is NULL or an object.
+    /// The function that was called and the code that it runs. None for frames of the
+    /// interpreter's own: those that mark calls from C, and those whose code is not a function's,
+    /// which may stand in memory that cannot be written.
+    pub fn runs(self) -> Option<(*mut ffi::PyFunctionObject, *mut ffi::PyCodeObject)> {
+        let member = |offset| {
+            // SAFETY: the frame is live.
+            unsafe { read::<*mut ffi::PyObject>(self.0.as_ptr(), offset) }
+        };
+        // SAFETY: the member that holds the code is always NULL or an object; the one that holds
+        // the function is not set in frames without code.
         unsafe {
-            let code = read::<*mut ffi::PyObject>(self.0.as_ptr(), facts::FRAME_CODE);
+            let code = member(facts::FRAME_CODE);
             if code.is_null() || ffi::PyCode_Check(code) == 0 {
                 return None;
             }
-            NonNull::new(code.cast())
-        }
-    }
-
-    /// The function that was called; none for code that was executed without one.
-    pub fn function(self) -> Option<NonNull<ffi::PyFunctionObject>> {
-        // SAFETY: the frame is live; this member is NULL or an object.
-        unsafe {
-            let function = read::<*mut ffi::PyObject>(self.0.as_ptr(), facts::FRAME_FUNCTION);
+            let function = member(facts::FRAME_FUNCTION);
             if function.is_null() || ffi::PyFunction_Check(function) == 0 {
                 return None;
             }
-            NonNull::new(function.cast())
+            Some((function.cast(), code.cast()))
         }
     }
 

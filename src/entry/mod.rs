@@ -4,6 +4,7 @@
 pub mod functions;
 pub mod hook;
 pub mod interp;
+mod layout;
 pub mod policy;
 pub mod refuse;
 pub mod sampling;

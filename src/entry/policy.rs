@@ -94,14 +94,12 @@ pub fn install(function: *mut ffi::PyFunctionObject) {
 }
 
 /// A frame was found running in a sample often enough.
-pub fn hot(code: *mut ffi::PyCodeObject, function: Option<*mut ffi::PyFunctionObject>) {
+pub fn hot(code: *mut ffi::PyCodeObject, function: *mut ffi::PyFunctionObject) {
     let traits = Traits::of(code);
     if traits.has(Traits::REFUSED) || traits.has(Traits::SUSPENDS) {
         return;
     }
-    if compile(code).is_ok()
-        && let Some(function) = function
-    {
+    if compile(code).is_ok() {
         install(function);
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::c_ulong;
 use pyo3::ffi;
 use pyo3::prelude::{PyAnyMethods, Python};
 
+use super::layout;
 use crate::jit;
 
 /// Why the module cannot be used in this process.
@@ -59,7 +60,7 @@ pub fn check(py: Python<'_>) -> Result<(), Refusal> {
     check_version()?;
     check_build(py)?;
     check_interpreter()?;
-    Ok(())
+    layout::check(py)
 }
 
 fn check_version() -> Result<(), Refusal> {

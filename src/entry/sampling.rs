@@ -52,15 +52,35 @@ fn spawn() -> PyResult<()> {
     QUIET.store(0, Ordering::Relaxed);
     // SAFETY: the GIL is held.
     let interp = unsafe { ffi::PyInterpreterState_Get() } as usize;
+    let signals = block_signals();
     let thread = std::thread::Builder::new()
         .name("cevalry".to_owned())
         .stack_size(64 * 1024)
-        .spawn(move || watch(generation, interp))
-        .map_err(|error| {
-            PyRuntimeError::new_err(format!("cannot start the thread that samples: {error}"))
-        })?;
+        .spawn(move || watch(generation, interp));
+    restore_signals(&signals);
+    let thread = thread.map_err(|error| {
+        PyRuntimeError::new_err(format!("cannot start the thread that samples: {error}"))
+    })?;
     *sampler() = Some(thread);
     Ok(())
+}
+
+/// A new thread inherits the mask. Signals are for the program's own threads: its system calls
+/// must be interrupted by them.
+fn block_signals() -> libc::sigset_t {
+    let mut all = std::mem::MaybeUninit::uninit();
+    let mut before = std::mem::MaybeUninit::uninit();
+    // SAFETY: both sets are filled in by these calls.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+        before.assume_init()
+    }
+}
+
+fn restore_signals(mask: &libc::sigset_t) {
+    // SAFETY: the mask is the one that the thread had.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, std::ptr::null_mut()) };
 }
 
 /// End, and wait for the thread.
@@ -180,16 +200,12 @@ extern "C" fn sample(_: *mut c_void) -> c_int {
 }
 
 fn count(frame: Option<Frame>) {
-    let Some((frame, code)) = frame.and_then(|frame| Some((frame, frame.code()?))) else {
+    let Some((function, code)) = frame.and_then(Frame::runs) else {
         return;
     };
-    let function = frame.function().map(|function| function.as_ptr());
-    let code = code.as_ptr();
     // SAFETY: the frame holds a reference to its code object.
     if unsafe { jit::entry_of(code) }.is_some() {
-        if let Some(function) = function {
-            policy::install(function);
-        }
+        policy::install(function);
         return;
     }
     let mut dropped = None;
