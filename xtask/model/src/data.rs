@@ -199,6 +199,19 @@ pub enum Effect {
 #[serde(deny_unknown_fields)]
 pub struct Vocabulary {
     pub functions: BTreeMap<String, FunctionEffect>,
+    /// Where a minor release differs, by its name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub minors: BTreeMap<String, BTreeMap<String, FunctionEffect>>,
+}
+
+impl Vocabulary {
+    /// What holds for one minor release of Python 3.
+    pub fn of_minor(mut self, minor: u8) -> Self {
+        if let Some(differing) = self.minors.remove(&format!("3.{minor}")) {
+            self.functions.extend(differing);
+        }
+        self
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

@@ -151,7 +151,7 @@ impl Release {
             layouts: parsed_layouts,
             functions: parsed_functions,
             globals,
-            vocabulary,
+            vocabulary: vocabulary.of_minor(minor),
             needs,
             synced,
         })
