@@ -1,5 +1,7 @@
 //! The code object that is being compiled, as emitters see it.
 
+use crate::jit::trampoline::Trampolines;
+
 /// A code unit: opcode (de-specialised) and argument.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Unit {
@@ -19,6 +21,8 @@ pub struct CodeView {
     pub symbols: &'static [usize],
     /// The evaluator hook that is ours, to which `interp->eval_frame` may be equal; 0 if none.
     pub own_hook: usize,
+    /// Machine code that every compiled function shares.
+    pub shared: Trampolines,
     /// Collect comments for listings.
     pub listing: bool,
 }

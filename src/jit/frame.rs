@@ -14,6 +14,8 @@ type Clear = unsafe extern "C" fn(usize, usize);
 pub struct Private {
     pub evaluator: Evaluator,
     pub clear_and_pop: Clear,
+    /// `_Py_Dealloc`
+    pub dealloc: usize,
 }
 
 static PRIVATE: OnceLock<Private> = OnceLock::new();
@@ -36,6 +38,7 @@ pub fn resolve() -> Option<Private> {
         // SAFETY: as above.
         evaluator: unsafe { std::mem::transmute::<usize, Evaluator>(evaluator) },
         clear_and_pop: clear,
+        dealloc: symbols::lookup(c"_Py_Dealloc"),
     };
     Some(*PRIVATE.get_or_init(|| private))
 }

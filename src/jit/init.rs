@@ -35,6 +35,8 @@ pub unsafe fn init() -> Result<(), Refusal> {
         uncompiled: frame::uncompiled as *const () as usize,
         stub_hit: stub_hit as *const () as usize,
         extra_index: extra_index as i32,
+        clear_and_pop: private.clear_and_pop as usize,
+        dealloc: private.dealloc,
     };
     let trampolines = Trampolines::new(&mut arena, &targets).expect("the first page is there");
     let jit = Jit {

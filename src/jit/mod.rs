@@ -19,6 +19,7 @@ pub mod machine;
 pub mod prepare;
 pub mod pure;
 pub mod record;
+pub mod returning;
 pub mod standins;
 pub mod state;
 pub mod stubs;

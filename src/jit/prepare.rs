@@ -54,6 +54,7 @@ impl Jit {
                     units,
                     symbols: self.symbols,
                     own_hook: self.own_hook,
+                    shared: self.trampolines,
                     listing: self.listing,
                 },
                 shape,

@@ -5,18 +5,23 @@ use dynasmrt::{DynasmApi, DynasmLabelApi, dynasm};
 use crate::jit::arena::{Arena, Full, Offset};
 use crate::jit::facts;
 use crate::jit::machine;
+use crate::jit::returning;
 use crate::release::layout::PyCodeObject;
 
 /// Addresses of the shared pieces.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Trampolines {
     /// `fn(tstate, frame, limit) -> object`: runs a frame that stands at its start, compiled if
     /// its code object has an entry.
     pub call_frame: usize,
-    /// `fn(tstate, frame, limit, block) -> object`: runs a linked frame in compiled code.
-    pub enter: usize,
+    /// `fn(tstate, frame) -> object`, called from a block: the same, and the frame is cleared
+    /// and popped afterwards, whoever has to do it.
+    pub call_cleared: usize,
     /// Jumped to from a block: returns `rax` from the compiled function.
     pub leave: usize,
+    /// Jumped to from a block that has taken the running frame off the thread and dropped its
+    /// locals: clears the rest of the frame and returns `rbx` from the compiled function.
+    pub finish: usize,
     /// Jumped to from a block: leaves the compiled function for
     /// `_PyEval_EvalFrameDefault(rdi, rsi, edx)`.
     pub interpret: usize,
@@ -35,7 +40,14 @@ pub struct Targets {
     pub stub_hit: usize,
     /// Where `co_extra` holds the record of a code object.
     pub extra_index: i32,
+    /// `fn(tstate, frame)`: clears and pops a frame that has returned.
+    pub clear_and_pop: usize,
+    /// `_Py_Dealloc`
+    pub dealloc: usize,
 }
+
+/// What the shared pieces are written with.
+pub type Assembler = dynasmrt::VecAssembler<dynasmrt::x64::X64Relocation>;
 
 /// Bytes of a stub: one call.
 pub const STUB_BYTES: usize = 5;
@@ -48,12 +60,17 @@ pub const RECORD_VERSION: i32 = 8;
 
 impl Trampolines {
     pub fn new(arena: &mut Arena, targets: &Targets) -> Result<Trampolines, Full> {
-        let mut ops = dynasmrt::VecAssembler::<dynasmrt::x64::X64Relocation>::new(0);
+        let mut ops = Assembler::new(0);
         let recursion = facts::RECURSION;
         let previous = facts::FRAME_PREVIOUS;
         let current = facts::CURRENT;
         let slow = ops.new_dynamic_label();
 
+        let start = ops.new_dynamic_label();
+        let call_cleared = ops.offset();
+        returning::call_cleared(&mut ops, start, targets);
+
+        dynasm!(ops; .arch x64; =>start);
         let call_frame = ops.offset();
         // `co_extra` starts with the number of entries.
         dynasm!(ops
@@ -108,7 +125,6 @@ impl Trampolines {
             ; mov [r8 + current], rsi
         );
 
-        let enter = ops.offset();
         dynasm!(ops
             ; .arch x64
             ; push rbp
@@ -133,6 +149,14 @@ impl Trampolines {
         );
 
         let leave = ops.offset();
+        restore(&mut ops);
+        dynasm!(ops
+            ; .arch x64
+            ; ret
+        );
+
+        let finish = ops.offset();
+        returning::finish(&mut ops, targets);
         restore(&mut ops);
         dynasm!(ops
             ; .arch x64
@@ -183,13 +207,14 @@ impl Trampolines {
         );
 
         let code = ops.finalize().expect("all labels are defined");
-        let start = arena.add(&code)?;
+        let place = arena.add(&code)?;
         let at =
-            |offset: dynasmrt::AssemblyOffset| arena.address(Offset(start.0 + offset.0 as u32));
+            |offset: dynasmrt::AssemblyOffset| arena.address(Offset(place.0 + offset.0 as u32));
         Ok(Trampolines {
             call_frame: at(call_frame),
-            enter: at(enter),
+            call_cleared: at(call_cleared),
             leave: at(leave),
+            finish: at(finish),
             interpret: at(interpret),
             stub: at(stub),
         })
@@ -198,7 +223,7 @@ impl Trampolines {
 
 const RSP: u8 = 4;
 
-fn restore(ops: &mut dynasmrt::VecAssembler<dynasmrt::x64::X64Relocation>) {
+fn restore(ops: &mut Assembler) {
     dynasm!(ops
         ; .arch x64
         ; mov rbx, [rbp - 8]

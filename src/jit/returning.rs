@@ -1,0 +1,110 @@
+//! Shared machine code for frames that have returned.
+
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
+
+use crate::jit::facts;
+use crate::jit::machine;
+use crate::jit::trampoline::{Assembler, Targets};
+use crate::release::layout::{
+    _PyInterpreterFrame as frame, _PyStackChunk as chunk, PyThreadState as thread,
+};
+
+/// Calls `start(tstate, frame, limit)` from a block, and clears the frame where that is left to
+/// the caller.
+pub fn call_cleared(ops: &mut Assembler, start: DynamicLabel, targets: &Targets) {
+    dynasm!(ops
+        ; .arch x64
+        ; mov rdx, [rbp + machine::LIMIT]
+    );
+    if !facts::CALLER_CLEARS {
+        dynasm!(ops; .arch x64; jmp =>start);
+        return;
+    }
+    let slow = ops.new_dynamic_label();
+    dynasm!(ops
+        ; .arch x64
+        ; push rsi
+        ; call =>start
+        ; pop rdi
+        ; cmp QWORD [rdi + frame::frame_obj.offset], 0
+        ; jne =>slow
+        ; cmp QWORD [rdi + frame::f_locals.offset], 0
+        ; jne =>slow
+        ; cmp DWORD [rdi + frame::stacktop.offset], 0
+        ; jne =>slow
+        ; mov rcx, [rdi + facts::FRAME_FUNCTION]
+        ; mov r8, [rdi + facts::FRAME_CODE]
+        ; mov rdx, [r13 + thread::datastack_chunk.offset]
+        ; add rdx, chunk::data.offset
+        ; cmp rdx, rdi
+        ; je =>slow
+        ; cmp QWORD [rcx], 1
+        ; je =>slow
+        ; cmp QWORD [r8], 1
+        ; je =>slow
+        ; dec QWORD [rcx]
+        ; dec QWORD [r8]
+        ; mov [r13 + thread::datastack_top.offset], rdi
+        ; ret
+        ; =>slow
+        ; push rax
+        ; mov rsi, rdi
+        ; mov rdi, r13
+        ; mov rax, QWORD targets.clear_and_pop as i64
+        ; call rax
+        ; pop rax
+        ; ret
+    );
+}
+
+/// Clears what is left of the running frame, whose locals are gone, and moves `rbx` to `rax`.
+pub fn finish(ops: &mut Assembler, targets: &Targets) {
+    if facts::CALLER_CLEARS {
+        dynasm!(ops
+            ; .arch x64
+            ; mov DWORD [r12 + frame::stacktop.offset], 0
+            ; mov rax, rbx
+        );
+        return;
+    }
+    let slow = ops.new_dynamic_label();
+    let done = ops.new_dynamic_label();
+    dynasm!(ops
+        ; .arch x64
+        ; mov DWORD [r12 + frame::stacktop.offset], 0
+        ; cmp QWORD [r12 + frame::f_locals.offset], 0
+        ; jne =>slow
+        ; mov rdx, [r13 + thread::datastack_chunk.offset]
+        ; add rdx, chunk::data.offset
+        ; cmp rdx, r12
+        ; je =>slow
+    );
+    for member in [facts::FRAME_FUNCTION, facts::FRAME_CODE] {
+        let kept = ops.new_dynamic_label();
+        dynasm!(ops
+            ; .arch x64
+            ; mov rdi, [r12 + member]
+            ; mov rax, [rdi]
+            ; test eax, eax
+            ; js =>kept
+            ; dec rax
+            ; mov [rdi], rax
+            ; jnz =>kept
+            ; mov rax, QWORD targets.dealloc as i64
+            ; call rax
+            ; =>kept
+        );
+    }
+    dynasm!(ops
+        ; .arch x64
+        ; mov [r13 + thread::datastack_top.offset], r12
+        ; jmp =>done
+        ; =>slow
+        ; mov rdi, r13
+        ; mov rsi, r12
+        ; mov rax, QWORD targets.clear_and_pop as i64
+        ; call rax
+        ; =>done
+        ; mov rax, rbx
+    );
+}
