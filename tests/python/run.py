@@ -10,6 +10,8 @@ error (tracebacks included) and the same exit code. Lines at its top say what it
     # exit: 1            the exit code that it ends with (default 0)
     # seconds: 60        how long it may take (default 60)
 
+Programs in `module/` test what the module offers, and pass when they end with exit code 0.
+
 `UPDATE_EXPECT=1` rewrites the list of opcodes that no case reaches.
 """
 
@@ -25,6 +27,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 CASES = HERE / "cases"
+MODULE = HERE / "module"
 VERSION = "%d.%d" % sys.version_info[:2]
 SHOWN_LINES = 30
 
@@ -62,7 +65,7 @@ COMPILED = (
 class Case:
     def __init__(self, path):
         self.path = path
-        self.name = path.relative_to(CASES).as_posix()
+        self.name = path.relative_to(HERE).as_posix()
         head = re.findall(r"^# (\w+): (\S+)$", path.read_text(encoding="utf-8"), re.M)
         self.head = dict(head)
 
@@ -98,7 +101,7 @@ def text(data):
 
 
 def environment(imports):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "CEVALRY"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "CEVALRY", "RUST_"))}
     folders = [str(HERE / "lib")] + ([imports] if imports else [])
     return kept | {
         "PYTHONPATH": os.pathsep.join(folders),
@@ -110,6 +113,9 @@ def environment(imports):
 
 def problems(case, imports):
     """Run a case each way and say what is wrong, as lines; none when it passes."""
+    if MODULE in case.path.parents:
+        tested = case.run(ALONE, imports)
+        return [] if tested.code == 0 else list(tested.lines())
     alone = case.run(ALONE, imports)
     if alone.code != int(case.head.get("exit", 0)):
         return ["the interpreter alone ends otherwise than the case says:", *list(alone.lines())[-SHOWN_LINES:]]
@@ -168,6 +174,8 @@ def main():
     chosen = options.parse_args()
 
     cases = [Case(path) for path in sorted(CASES.rglob("*.py"))]
+    if chosen.imports:
+        cases += [Case(path) for path in sorted(MODULE.glob("*.py"))]
     if chosen.words:
         cases = [case for case in cases if any(word in case.name for word in chosen.words)]
     passed = failed = skipped = 0
@@ -189,7 +197,7 @@ def main():
             if len(found) > SHOWN_LINES:
                 print("    … and %d lines more" % (len(found) - SHOWN_LINES))
     if not chosen.words and not chosen.no_reach:
-        found = check_reach(run, chosen.imports, chosen.jobs)
+        found = check_reach([case for case in run if CASES in case.path.parents], chosen.imports, chosen.jobs)
         if found:
             failed += 1
             print("FAILED list of opcodes that no case reaches (UPDATE_EXPECT=1 rewrites it)")

@@ -1,0 +1,72 @@
+"""Import refuses in one sentence, and leaves the interpreter as it was."""
+import importlib.util
+import pathlib
+import subprocess
+import sys
+import textwrap
+import unittest
+
+try:
+    import _interpreters as interpreters  # 3.13 and later
+except ImportError:
+    import _xxsubinterpreters as interpreters
+
+
+def in_fresh_process(source):
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(source)], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Refusals(unittest.TestCase):
+    def test_subinterpreters(self):
+        code, out, err = in_fresh_process(
+            f"""
+            import {interpreters.__name__} as interpreters
+            source = '''if True:
+                try:
+                    import cevalry
+                except ImportError as error:
+                    print("refused:", error)
+                print(sum(range(10)))
+            '''
+            interpreters.run_string(interpreters.create(), source)
+            """
+        )
+        self.assertEqual(code, 0, err)
+        self.assertRegex(out, r"^refused: .*(sub)?interpreter.*\n45\n$")
+
+    def test_another_release(self):
+        """The module of another minor release, where one has been built, does not load."""
+        own = pathlib.Path(importlib.util.find_spec("cevalry._cevalry").origin)
+        others = [path for path in own.parents[3].glob("*/import/cevalry/_cevalry.*.so") if path.name != own.name]
+        for other in others:
+            with self.subTest(other=other.name):
+                code, out, err = in_fresh_process(
+                    f"""
+                    import importlib.util
+                    spec = importlib.util.spec_from_file_location("_cevalry", {str(other)!r})
+                    try:
+                        importlib.util.module_from_spec(spec)
+                    except ImportError as error:
+                        print("refused", str(error).count(chr(10)))
+                    """
+                )
+                self.assertEqual((code, out), (0, "refused 0\n"), err)
+
+    def test_bad_environment(self):
+        for value in ("x", "1.5"):
+            code, out, err = in_fresh_process(
+                f"""
+                import os
+                os.environ["CEVALRY_MAX_CODE"] = {value!r}
+                try:
+                    import cevalry
+                except ValueError as error:
+                    print(error)
+                """
+            )
+            self.assertEqual((code, out), (0, f"CEVALRY_MAX_CODE must be a whole number, not {value!r}\n"), err)
+
+
+if __name__ == "__main__":
+    unittest.main()
