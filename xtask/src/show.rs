@@ -50,7 +50,9 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
     println!("\n## Template\n\n{}", print::template(template).trim_end());
     let minor = u8::try_from(synced.release.minor).context("a minor version beyond 255")?;
     let data = release::Release::load(repo.root(), minor)?;
-    let emitter = emit::listing(&data, template).map_err(anyhow::Error::msg)?;
+    let data = data.iter().find(|data| data.version.to_string() == release);
+    let data = data.with_context(|| format!("{release} is not in cpython-versions/"))?;
+    let emitter = emit::listing(data, template).map_err(anyhow::Error::msg)?;
     println!("\n## Emitter\n\n{}", emitter.trim_end());
     Ok(ExitCode::SUCCESS)
 }

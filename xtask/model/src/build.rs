@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::TokenStream;
 
 use crate::check;
-use crate::emit::{Member, Module};
+use crate::emit::{self, Member};
 use crate::error::{Place, SourceError};
 use crate::parse::{self, Parsed};
 use crate::release::{LoadError, Release};
@@ -51,11 +51,11 @@ pub fn generate(root: &Path, minor: u8) -> Result<TokenStream, BuildError> {
         let known = known(root);
         return Err(BuildError::Unsupported { minor, known });
     }
-    let release = Release::load(root, minor)?;
+    let releases = Release::load(root, minor)?;
     let sources = sources(root)?;
     let errors: Vec<SourceError> = sources
         .iter()
-        .flat_map(|source| check::source(&release, source))
+        .flat_map(|source| check::source(&releases, source))
         .collect();
     if !errors.is_empty() {
         return Err(BuildError::Templates(errors));
@@ -75,11 +75,10 @@ pub fn generate(root: &Path, minor: u8) -> Result<TokenStream, BuildError> {
             places.push((source, at.name));
         }
     }
-    let module = Module::generate(&release, &members).map_err(|(origin, message)| {
+    emit::module(&releases, &members).map_err(|(origin, message)| {
         let (source, place) = places[origin];
         BuildError::Templates(vec![source.error(place, message)])
-    })?;
-    Ok(module.code)
+    })
 }
 
 impl Source {

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use crate::ast::{FieldType, Signature, Step, Type};
-use crate::data::{Functions, Layouts, Linkage, Opcodes, RuntimeNeeds, Sources, Vocabulary};
+use crate::ast::{FieldType, Signature, Step, Template, Type};
+use crate::data::{
+    Function, Functions, Global, Layouts, Linkage, Opcode, Opcodes, Roles, RuntimeNeeds, Sources,
+    Struct, Vocabulary, of_release,
+};
 use crate::error::SourceError;
 use crate::parse;
 use crate::version::Version;
@@ -25,12 +28,14 @@ pub enum LoadError {
         path: PathBuf,
         source: Box<toml::de::Error>,
     },
-    #[error("{path}: `{name}` has a type that cannot be read: {source}")]
+    #[error("data of CPython {version}: `{name}` has a type that cannot be read: {source}")]
     Type {
-        path: PathBuf,
+        version: Version,
         name: String,
         source: SourceError,
     },
+    #[error("{0}/sources.toml names no release")]
+    NothingSynced(PathBuf),
 }
 
 /// A struct with its members' types.
@@ -63,103 +68,131 @@ pub struct CGlobal {
     pub linkage: Linkage,
 }
 
-/// Everything that checking and generating need to know of a minor release.
+/// Everything that checking and generating need to know of a release.
 #[derive(Clone, Debug)]
 pub struct Release {
-    pub minor: u8,
-    pub opcodes: Opcodes,
+    pub version: Version,
+    pub opcodes: BTreeMap<String, Opcode>,
+    pub roles: Roles,
     pub layouts: BTreeMap<String, Layout>,
     pub functions: BTreeMap<String, CFunction>,
     pub globals: BTreeMap<String, CGlobal>,
     pub vocabulary: Vocabulary,
     pub needs: RuntimeNeeds,
-    /// The releases of this minor that were synced, oldest first.
-    pub synced: Vec<Version>,
+}
+
+/// The derived data of one release, as its files spell it.
+#[derive(Clone, Debug, Default)]
+pub struct Spelled {
+    pub opcodes: BTreeMap<String, Opcode>,
+    pub roles: Roles,
+    pub layouts: BTreeMap<String, Struct>,
+    pub functions: BTreeMap<String, Function>,
+    pub globals: BTreeMap<String, Global>,
 }
 
 impl Release {
-    /// Reads `cpython-versions/3.MINOR/` and `templates/vocabulary/` below `root`.
-    pub fn load(root: &Path, minor: u8) -> Result<Release, LoadError> {
+    /// Reads `cpython-versions/3.MINOR/` and `templates/vocabulary/` below `root`: every synced
+    /// release of that minor, oldest first.
+    pub fn load(root: &Path, minor: u8) -> Result<Vec<Release>, LoadError> {
         let folder = root.join(format!("cpython-versions/3.{minor}"));
         let vocabulary = root.join("templates/vocabulary");
         let sources: Sources = read(&folder.join("sources.toml"))?;
-        Release::new(
-            minor,
-            read(&folder.join("opcodes.toml"))?,
-            &read(&folder.join("layouts.toml"))?,
-            &read(&folder.join("functions.toml"))?,
-            read(&vocabulary.join("functions.toml"))?,
-            read(&vocabulary.join("runtime.toml"))?,
-            sources.releases.keys().map(String::as_str),
-        )
+        let opcodes: Opcodes = read(&folder.join("opcodes.toml"))?;
+        let layouts: Layouts = read(&folder.join("layouts.toml"))?;
+        let functions: Functions = read(&folder.join("functions.toml"))?;
+        let effects: Vocabulary = read(&vocabulary.join("functions.toml"))?;
+        let needs: RuntimeNeeds = read(&vocabulary.join("runtime.toml"))?;
+        let mut names: Vec<(Version, &String)> = sources
+            .releases
+            .keys()
+            .filter_map(|name| Version::parse(name).map(|version| (version, name)))
+            .filter(|(version, _)| version.minor == minor)
+            .collect();
+        names.sort();
+        if names.is_empty() {
+            return Err(LoadError::NothingSynced(folder));
+        }
+        let release = |(version, name): (Version, &String)| {
+            let spelled = Spelled {
+                opcodes: of_release(&opcodes.opcodes, &opcodes.differs, name),
+                roles: opcodes.roles.clone(),
+                layouts: of_release(&layouts.structs, &layouts.differs, name),
+                functions: of_release(&functions.functions, &functions.differs, name),
+                globals: of_release(&functions.globals, &functions.globals_differ, name),
+            };
+            Release::new(version, spelled, effects.clone(), needs.clone())
+        };
+        names.into_iter().map(release).collect()
     }
 
     /// The same from data at hand.
-    pub fn new<'a>(
-        minor: u8,
-        opcodes: Opcodes,
-        layouts: &Layouts,
-        functions: &Functions,
+    pub fn new(
+        version: Version,
+        spelled: Spelled,
         vocabulary: Vocabulary,
         needs: RuntimeNeeds,
-        synced: impl Iterator<Item = &'a str>,
     ) -> Result<Release, LoadError> {
-        let bad = |file: &str, name: &str| {
-            let path = PathBuf::from(format!("cpython-versions/3.{minor}/{file}"));
+        let bad = |name: &str| {
             let name = name.to_owned();
-            move |source| LoadError::Type { path, name, source }
+            move |source| LoadError::Type {
+                version,
+                name,
+                source,
+            }
         };
-        let mut parsed_layouts = BTreeMap::new();
-        for (name, layout) in &layouts.structs {
+        let mut layouts = BTreeMap::new();
+        for (name, layout) in spelled.layouts {
             let mut fields = BTreeMap::new();
-            for (field, data) in &layout.fields {
-                let full = format!("{name}.{field}");
-                let ty = parse::field_type(&data.ty).map_err(bad("layouts.toml", &full))?;
+            for (field, data) in layout.fields {
+                let ty = parse::field_type(&data.ty).map_err(bad(&format!("{name}.{field}")))?;
                 let member = Member {
                     offset: data.offset,
                     ty,
                     bits: data.bits,
                 };
-                fields.insert(field.clone(), member);
+                fields.insert(field, member);
             }
             let layout = Layout {
                 size: layout.size,
                 align: layout.align,
                 fields,
             };
-            parsed_layouts.insert(name.clone(), layout);
+            layouts.insert(name, layout);
         }
-        let mut parsed_functions = BTreeMap::new();
-        for (name, data) in &functions.functions {
-            let signature =
-                parse::signature(&data.signature).map_err(bad("functions.toml", name))?;
+        let mut functions = BTreeMap::new();
+        for (name, data) in spelled.functions {
+            let signature = parse::signature(&data.signature).map_err(bad(&name))?;
             let linkage = data.linkage;
-            parsed_functions.insert(name.clone(), CFunction { signature, linkage });
+            functions.insert(name, CFunction { signature, linkage });
         }
         let mut globals = BTreeMap::new();
-        for (name, data) in &functions.globals {
-            let ty = parse::field_type(&data.ty).map_err(bad("functions.toml", name))?;
+        for (name, data) in spelled.globals {
+            let ty = parse::field_type(&data.ty).map_err(bad(&name))?;
             let linkage = data.linkage;
-            globals.insert(name.clone(), CGlobal { ty, linkage });
+            globals.insert(name, CGlobal { ty, linkage });
         }
-        let mut synced: Vec<Version> = synced.filter_map(Version::parse).collect();
-        synced.retain(|version| version.minor == minor);
-        synced.sort();
         Ok(Release {
-            minor,
-            opcodes,
-            layouts: parsed_layouts,
-            functions: parsed_functions,
+            version,
+            opcodes: spelled.opcodes,
+            roles: spelled.roles,
+            layouts,
+            functions,
             globals,
-            vocabulary: vocabulary.of_minor(minor),
+            vocabulary: vocabulary.of_minor(version.minor),
             needs,
-            synced,
         })
+    }
+
+    /// Whether a template says that it holds for this release.
+    pub fn has(&self, template: &Template) -> bool {
+        let mut versions = template.releases.iter().map(|text| Version::parse(text));
+        versions.any(|version| version == Some(self.version))
     }
 
     /// What a stack slot or a local holds.
     pub fn slot_type(&self) -> Type {
-        if self.minor >= 14 {
+        if self.version.minor >= 14 {
             Type::Ref
         } else {
             Type::Object
@@ -214,14 +247,14 @@ impl Release {
     pub fn member(&self, owner: &str, name: &str) -> Result<&Member, String> {
         let layout = self.layouts.get(owner).ok_or_else(|| {
             format!(
-                "struct `{owner}` is not in layouts.toml of 3.{}",
-                self.minor
+                "struct `{owner}` is not in layouts.toml of {}",
+                self.version
             )
         })?;
         layout
             .fields
             .get(name)
-            .ok_or_else(|| format!("`{owner}` has no member `{name}` in 3.{}", self.minor))
+            .ok_or_else(|| format!("`{owner}` has no member `{name}` in {}", self.version))
     }
 
     /// Bytes that a member of that type takes.
@@ -231,8 +264,8 @@ impl Release {
             FieldType::Struct(name) => match self.layouts.get(name) {
                 Some(layout) => Ok(layout.size),
                 None => Err(format!(
-                    "struct `{name}` is not in layouts.toml of 3.{}",
-                    self.minor
+                    "struct `{name}` is not in layouts.toml of {}",
+                    self.version
                 )),
             },
             FieldType::Array(elem, length) => Ok(self.size(elem)? * length),

@@ -235,8 +235,8 @@ impl<'r> Scope<'r> {
         match self.release.functions.get(function) {
             Some(found) => Ok(found.signature.clone()),
             None => Err(format!(
-                "`{function}` is neither in the vocabulary nor in functions.toml of 3.{}",
-                self.release.minor
+                "`{function}` is neither in the vocabulary nor in functions.toml of {}",
+                self.release.version
             )),
         }
     }
@@ -277,8 +277,8 @@ impl<'r> Scope<'r> {
             return Ok(Type::Ptr);
         }
         Err(format!(
-            "`&{name}`: there is no such variable in functions.toml of 3.{}",
-            self.release.minor
+            "`&{name}`: there is no such variable in functions.toml of {}",
+            self.release.version
         ))
     }
 

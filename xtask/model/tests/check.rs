@@ -4,17 +4,17 @@ mod common;
 
 use cevalry_model::build::Source;
 use cevalry_model::{check, parse};
-use common::{expect_file, release, templates};
+use common::{expect_file, releases, templates};
 
 #[test]
 fn bad_templates_are_refused() {
-    let release = release(13);
+    let releases = releases(13);
     for (path, name, text) in templates("templates/fail") {
         let found = match parse::file(&name, &text) {
             Err(error) => vec![error],
             Ok(parsed) => {
                 let source = Source { name, text, parsed };
-                check::source(&release, &source)
+                check::source(&releases, &source)
             }
         };
         assert!(!found.is_empty(), "{} is accepted", path.display());
@@ -25,10 +25,10 @@ fn bad_templates_are_refused() {
 
 #[test]
 fn good_templates_are_accepted() {
-    let release = release(13);
+    let releases = releases(13);
     for (_, name, text) in templates("templates/pass") {
         let parsed = parse::file(&name, &text).unwrap_or_else(|error| panic!("{error}"));
         let source = Source { name, text, parsed };
-        assert_eq!(check::source(&release, &source), []);
+        assert_eq!(check::source(&releases, &source), []);
     }
 }

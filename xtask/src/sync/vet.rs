@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result};
 use cevalry_model::ast::{Block, Stmt};
-use cevalry_model::data::{Functions, Layouts, Opcodes, RuntimeNeeds};
+use cevalry_model::data::RuntimeNeeds;
+use cevalry_model::release::Spelled;
+use cevalry_model::version::Version;
 use cevalry_model::{check, emit, print, release};
 
 use crate::lifted::{Lifted, Outcome};
@@ -40,26 +42,15 @@ pub fn vet(lifted: &mut Lifted, of: Release, tables: &Tables) -> Result<()> {
 }
 
 fn data(lifted: &Lifted, of: Release, tables: &Tables) -> Result<release::Release> {
-    let layouts = Layouts {
-        structs: lifted.structs.clone(),
-        ..Layouts::default()
-    };
-    let functions = Functions {
+    let spelled = Spelled {
+        layouts: lifted.structs.clone(),
         functions: lifted.functions.clone(),
         globals: lifted.globals.clone(),
-        ..Functions::default()
+        ..Spelled::default()
     };
-    let name = of.to_string();
-    let minor = u8::try_from(of.minor).context("a minor version beyond 255")?;
-    let data = release::Release::new(
-        minor,
-        Opcodes::default(),
-        &layouts,
-        &functions,
-        tables.functions.clone(),
-        RuntimeNeeds::default(),
-        std::iter::once(name.as_str()),
-    )?;
+    let version = Version::parse(&of.to_string()).context("a version beyond what fits")?;
+    let needs = RuntimeNeeds::default();
+    let data = release::Release::new(version, spelled, tables.functions.clone(), needs)?;
     Ok(data)
 }
 

@@ -9,7 +9,6 @@ use crate::ast::{Stmt, Template};
 use crate::build::Source;
 use crate::error::SourceError;
 use crate::release::Release;
-use crate::version::Version;
 
 /// Something wrong in a template.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -28,20 +27,14 @@ pub fn template(release: &Release, template: &Template) -> Result<(), Problem> {
     balance::check(release, template).map_err(|fault| numbers.problem(fault))
 }
 
-/// Checks the templates of a file that hold for some synced release of the minor.
-pub fn source(release: &Release, source: &Source) -> Vec<SourceError> {
+/// Checks the templates of a file, each against every one of the releases that it holds for.
+pub fn source(releases: &[Release], source: &Source) -> Vec<SourceError> {
     let templates = source.parsed.file.templates.iter();
     templates
         .zip(&source.parsed.places)
-        .filter(|(found, _)| {
-            let minor = |text: &String| Version::parse(text).map(|version| version.minor);
-            found
-                .releases
-                .iter()
-                .any(|text| minor(text) == Some(release.minor))
-        })
         .filter_map(|(found, places)| {
-            let problem = template(release, found).err()?;
+            let mut holds = releases.iter().filter(|release| release.has(found));
+            let problem = holds.find_map(|release| template(release, found).err())?;
             let statement = problem.statement.and_then(|i| places.statements.get(i));
             Some(source.error(*statement.unwrap_or(&places.name), problem.message))
         })

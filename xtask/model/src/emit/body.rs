@@ -13,9 +13,9 @@ use crate::release::Release;
 use crate::typing::{Binding, Scope, literal};
 
 /// Writes the body of one generated function.
-pub(super) struct Writer<'r, 'u> {
+pub(super) struct Writer<'r, 'u, 'n> {
     pub scope: Scope<'r>,
-    pub uses: &'u mut Uses,
+    pub uses: &'u mut Uses<'n>,
     /// `e` or `l`.
     pub emitter: Ident,
     lines: Vec<TokenStream>,
@@ -26,15 +26,15 @@ pub(super) struct Writer<'r, 'u> {
 pub(super) fn emitter(
     release: &Release,
     body: &Block,
-    uses: &mut Uses,
+    uses: &mut Uses<'_>,
 ) -> Result<TokenStream, String> {
     let mut writer = Writer::new(release, uses, "e");
     writer.statements(body)?;
     Ok(writer.finish())
 }
 
-impl<'r, 'u> Writer<'r, 'u> {
-    pub fn new(release: &'r Release, uses: &'u mut Uses, emitter: &str) -> Self {
+impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
+    pub fn new(release: &'r Release, uses: &'u mut Uses<'n>, emitter: &str) -> Self {
         Writer {
             scope: Scope::new(release),
             uses,

@@ -33,7 +33,7 @@ pub(super) struct CellElement {
     pub index: TokenStream,
 }
 
-impl Writer<'_, '_> {
+impl Writer<'_, '_, '_> {
     /// Code whose value is the expression's. Operands have been written before.
     pub(super) fn value(&mut self, expr: &Expr, expected: Option<&Type>) -> Tokens {
         let e = self.emitter.clone();

@@ -17,7 +17,7 @@ use crate::vocab;
 pub(super) fn matcher(
     release: &Release,
     body: &Block,
-    uses: &mut Uses,
+    uses: &mut Uses<'_>,
 ) -> Result<Option<TokenStream>, String> {
     let mut writer = Writer::new(release, uses, "l");
     // Names whose values a matcher does not compute.

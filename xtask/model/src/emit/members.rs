@@ -1,8 +1,8 @@
 //! Which template serves which patch releases, and where a member may run.
 
+use super::Functions;
 use crate::ast::{Expr, Stmt, Template};
 use crate::release::Release;
-use crate::version::Version;
 
 /// A template that takes part, and where it stands for errors.
 #[derive(Clone, Copy, Debug)]
@@ -12,40 +12,71 @@ pub struct Member<'a> {
     pub origin: usize,
 }
 
-/// One run of patch releases that share a template, or have none.
-pub(super) struct Variant<'a> {
+/// One run of patch releases that share an emitter, or have none.
+pub(super) struct Variant<'r> {
+    /// First patch release; 0 for the oldest run, which serves older releases too.
     pub since: u8,
-    pub member: Option<Member<'a>>,
+    pub functions: Option<Functions<'r>>,
+    /// See [`anywhere`].
+    pub anywhere: bool,
 }
 
-/// The variants of an opcode within this minor release, newest first.
-pub(super) fn variants<'a>(
-    release: &Release,
-    templates: &[Member<'a>],
+/// The variants of an opcode, newest first; none when no release has a template.
+pub(super) fn variants<'r>(
+    releases: &[Release],
+    newest: &'r Release,
+    templates: &[Member<'_>],
     name: &str,
-) -> Vec<Variant<'a>> {
-    let mut found: Vec<Variant<'a>> = Vec::new();
-    for version in &release.synced {
-        let member = templates.iter().rev().find(|member| {
-            let template = member.template;
-            let holds = |text: &String| Version::parse(text).as_ref() == Some(version);
-            template.name == name && template.releases.iter().any(holds)
-        });
-        let origin = member.map(|member| member.origin);
-        match found.last() {
-            Some(last) if last.member.map(|member| member.origin) == origin => {}
-            _ => found.push(Variant {
-                // The oldest one serves older patch releases too.
-                since: if found.is_empty() { 0 } else { version.patch },
-                member: member.copied(),
-            }),
+) -> Result<Vec<Variant<'r>>, (usize, String)> {
+    let mut found: Vec<Variant<'r>> = Vec::new();
+    for release in releases {
+        let member = template_of(release, templates, name);
+        let functions = match member {
+            Some(member) => {
+                let functions = Functions::of(release, newest, member.template);
+                Some(functions.map_err(|error| (member.origin, error))?)
+            }
+            None => None,
+        };
+        let variant = Variant {
+            since: if found.is_empty() {
+                0
+            } else {
+                release.version.patch
+            },
+            functions,
+            anywhere: member.is_some_and(|member| anywhere(release, templates, member.template)),
+        };
+        if found.last().is_none_or(|last| !last.same(&variant)) {
+            found.push(variant);
         }
     }
-    if found.iter().all(|variant| variant.member.is_none()) {
-        return Vec::new();
+    if found.iter().all(|variant| variant.functions.is_none()) {
+        found.clear();
     }
     found.reverse();
-    found
+    Ok(found)
+}
+
+impl Variant<'_> {
+    /// Whether both give the same code.
+    fn same(&self, other: &Variant<'_>) -> bool {
+        let text = |variant: &Variant<'_>| {
+            variant
+                .functions
+                .as_ref()
+                .map(|f| f.named("it").to_string())
+        };
+        self.anywhere == other.anywhere && text(self) == text(other)
+    }
+}
+
+/// The template of an opcode in a release. Of two the later one counts: overrides come last.
+fn template_of<'a>(release: &Release, templates: &[Member<'a>], name: &str) -> Option<Member<'a>> {
+    let mut templates = templates.iter().rev();
+    templates
+        .find(|member| member.template.name == name && release.has(member.template))
+        .copied()
 }
 
 /// Whether the guards of a specialised member alone say where it may run: it reads no inline
@@ -54,14 +85,7 @@ pub(super) fn anywhere(release: &Release, templates: &[Member<'_>], template: &T
     let Some(family) = &template.family else {
         return false;
     };
-    let shared = |text: &String| {
-        template.releases.contains(text)
-            && Version::parse(text).is_some_and(|version| version.minor == release.minor)
-    };
-    let generic = templates
-        .iter()
-        .map(|member| member.template)
-        .find(|found| found.name == *family && found.releases.iter().any(shared));
+    let generic = template_of(release, templates, family).map(|member| member.template);
     let argument = |expr: &Expr| matches!(expr, Expr::Oparg | Expr::UnitOparg(_));
     let cache = |expr: &Expr| matches!(expr, Expr::Cache { .. });
     !mentions(&template.body, &|expr| argument(expr) || cache(expr))

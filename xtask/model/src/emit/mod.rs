@@ -3,6 +3,7 @@
 //! What the generated code calls is described in `docs/architecture.md`, "The emitter interface".
 
 mod body;
+mod constants;
 mod expr;
 mod matcher;
 mod members;
@@ -16,46 +17,52 @@ use crate::ast::{Elem, Template, Type};
 use crate::release::{Release, scalar_size};
 
 pub use members::Member;
-pub use tables::Module;
+pub use tables::module;
 use uses::Uses;
 
-/// The functions generated from one template.
-struct Functions {
+/// The functions generated from one template for one release, without their names.
+struct Functions<'r> {
     emitter: TokenStream,
     matcher: Option<TokenStream>,
-    uses: Uses,
+    uses: Uses<'r>,
 }
 
-/// Generates the functions of a template under the given name.
-fn functions(release: &Release, template: &Template, name: &str) -> Result<Functions, String> {
-    let mut uses = Uses::default();
-    let body = body::emitter(release, &template.body, &mut uses)?;
-    let ident = ident(name);
-    let emitter = quote! {
-        fn #ident(e: &mut Emit<'_>) -> Flow {
-            #body
-        }
-    };
-    let matcher = matcher::matcher(release, &template.body, &mut uses)?.map(|body| {
-        let ident = matcher_ident(name);
+impl<'r> Functions<'r> {
+    /// Generates them. Constants are named as those of `newest` where they agree with it.
+    fn of(release: &Release, newest: &'r Release, template: &Template) -> Result<Self, String> {
+        let mut uses = Uses::new(newest);
+        let emitter = body::emitter(release, &template.body, &mut uses)?;
+        let matcher = matcher::matcher(release, &template.body, &mut uses)?;
+        Ok(Functions {
+            emitter,
+            matcher,
+            uses,
+        })
+    }
+
+    /// The functions under a name.
+    fn named(&self, name: &str) -> TokenStream {
+        let (emitter, body) = (ident(name), &self.emitter);
+        let matcher = self.matcher.as_ref().map(|body| {
+            let matcher = matcher_ident(name);
+            quote! {
+                fn #matcher(l: &mut Live<'_>) -> Flow {
+                    #body
+                }
+            }
+        });
         quote! {
-            fn #ident(l: &mut Live<'_>) -> Flow {
+            fn #emitter(e: &mut Emit<'_>) -> Flow {
                 #body
             }
+            #matcher
         }
-    });
-    Ok(Functions {
-        emitter,
-        matcher,
-        uses,
-    })
+    }
 }
 
 /// The emitter and, where there is one, the matcher of a template.
 pub fn generate(release: &Release, template: &Template) -> Result<TokenStream, String> {
-    let functions = functions(release, template, &template.name)?;
-    let (emitter, matcher) = (functions.emitter, functions.matcher);
-    Ok(quote! { #emitter #matcher })
+    Ok(Functions::of(release, release, template)?.named(&template.name))
 }
 
 /// The same, formatted for reading.

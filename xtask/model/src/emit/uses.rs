@@ -18,8 +18,10 @@ pub(super) struct FieldUse {
     pub immutable: bool,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Uses {
+#[derive(Debug)]
+pub(super) struct Uses<'r> {
+    /// The release whose constants have plain names.
+    newest: &'r Release,
     /// C functions and variables.
     pub symbols: BTreeSet<String>,
     /// C functions that are called.
@@ -30,54 +32,47 @@ pub(super) struct Uses {
     pub fields: BTreeMap<(String, String), FieldUse>,
 }
 
-impl Uses {
-    pub fn merge(&mut self, other: Uses) {
+impl<'r> Uses<'r> {
+    pub fn new(newest: &'r Release) -> Self {
+        Uses {
+            newest,
+            symbols: BTreeSet::new(),
+            callees: BTreeSet::new(),
+            signatures: BTreeMap::new(),
+            fields: BTreeMap::new(),
+        }
+    }
+
+    pub fn merge(&mut self, other: Uses<'_>) {
         self.symbols.extend(other.symbols);
         self.callees.extend(other.callees);
         self.signatures.extend(other.signatures);
         self.fields.extend(other.fields);
     }
 
-    /// Notes a member and gives its constant's name.
+    /// Notes a member and gives its constant's name: `member__2__inner`, and the release behind it
+    /// where the newest one has the member elsewhere.
     pub fn field(
         &mut self,
         release: &Release,
         owner: &str,
         path: &[Step],
     ) -> Result<String, String> {
-        let start = FieldType::Struct(owner.to_owned());
-        let walk = release.walk(&start, path, &literal)?;
-        let mut name = String::new();
-        let mut display = owner.to_owned();
-        for step in path {
-            let part = match step {
+        let parts: Vec<String> = path
+            .iter()
+            .map(|step| match step {
                 Step::Field(field) => field.clone(),
                 Step::Index(index) => index.to_string(),
-            };
-            if !name.is_empty() {
-                name.push_str("__");
-            }
-            name.push_str(&part);
-            match step {
-                Step::Field(_) => display.push_str(&format!(".{part}")),
-                Step::Index(_) => display.push_str(&format!("[{part}]")),
-            }
+            })
+            .collect();
+        let mut name = parts.join("__");
+        let found = field(release, owner, path)?;
+        let newest = field(self.newest, owner, path);
+        if newest.is_ok_and(|newest| newest != found) {
+            let version = release.version.to_string().replace('.', "_");
+            name = format!("{name}__in_{version}");
         }
-        let first = match path.first() {
-            Some(Step::Field(first)) => format!("{owner}.{first}"),
-            _ => owner.to_owned(),
-        };
-        let field = FieldUse {
-            immutable: release.needs.immutable.contains(&first),
-            display,
-            offset: walk.offset,
-            ty: match walk.ty {
-                FieldType::Scalar(ty) => ty,
-                FieldType::Struct(_) | FieldType::Array(..) => Type::Void,
-            },
-            bits: walk.bits,
-        };
-        self.fields.insert((owner.to_owned(), name.clone()), field);
+        self.fields.insert((owner.to_owned(), name.clone()), found);
         Ok(name)
     }
 
@@ -97,4 +92,30 @@ impl Uses {
         self.signatures.insert(name.clone(), signature.clone());
         name
     }
+}
+
+fn field(release: &Release, owner: &str, path: &[Step]) -> Result<FieldUse, String> {
+    let start = FieldType::Struct(owner.to_owned());
+    let walk = release.walk(&start, path, &literal)?;
+    let mut display = owner.to_owned();
+    for step in path {
+        match step {
+            Step::Field(field) => display.push_str(&format!(".{field}")),
+            Step::Index(index) => display.push_str(&format!("[{index}]")),
+        }
+    }
+    let first = match path.first() {
+        Some(Step::Field(first)) => format!("{owner}.{first}"),
+        _ => owner.to_owned(),
+    };
+    Ok(FieldUse {
+        immutable: release.needs.immutable.contains(&first),
+        display,
+        offset: walk.offset,
+        ty: match walk.ty {
+            FieldType::Scalar(ty) => ty,
+            FieldType::Struct(_) | FieldType::Array(..) => Type::Void,
+        },
+        bits: walk.bits,
+    })
 }

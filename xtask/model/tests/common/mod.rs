@@ -9,7 +9,8 @@ pub fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
-pub fn release(minor: u8) -> Release {
+/// The releases of the made-up data, oldest first.
+pub fn releases(minor: u8) -> Vec<Release> {
     Release::load(&tests().join("data"), minor).unwrap_or_else(|error| panic!("{error}"))
 }
 
