@@ -52,36 +52,17 @@ const KNOWN: [(&str, &str); 2] = [
     ),
 ];
 
-/// Sends the interpreter's headers as an archive: it may live in a root folder of its own.
-const SEND_HEADERS: &str = r"
-import os, sys, sysconfig, tarfile
-include = sysconfig.get_path('include')
-more = os.path.join('/usr/include', str(sysconfig.get_config_var('MULTIARCH')), os.path.basename(include))
-with tarfile.open(fileobj=sys.stdout.buffer, mode='w|') as tar:
-    tar.add(include, 'include', filter=lambda info: info)
-    if os.path.isdir(more):
-        tar.add(more, 'include/' + '/'.join(more.split('/')[3:]))
-";
-
 #[test]
 fn offsets_agree_with_a_c_compiler() {
     let mut compared = Vec::new();
     let mut differences = Vec::new();
     for (release, python) in common::interpreters() {
-        let folder = tempfile::tempdir().unwrap();
-        let Some(archive) = common::ask(&python, SEND_HEADERS, &[]) else {
-            continue;
-        };
-        tar::Archive::new(archive.as_slice())
-            .unpack(folder.path())
-            .unwrap();
-        let include = folder.path().join("include");
-        if !include.join("internal/pycore_frame.h").is_file() {
+        let Some(headers) = common::headers(&python) else {
             eprintln!("{release}: its headers are not installed");
             continue;
-        }
+        };
         let synced = common::closest(&release);
-        let count = compare(&release, &synced, &include, &mut differences);
+        let count = compare(&release, &synced, headers.path(), &mut differences);
         eprintln!("{release}: {count} members agree with the data of {synced}");
         compared.push(release);
     }
@@ -163,18 +144,6 @@ fn prelude() -> String {
     text
 }
 
-fn compiler(include: &Path) -> Command {
-    let mut command = Command::new("cc");
-    command
-        .args(["-w", "-std=c11", "-D_GNU_SOURCE", "-I"])
-        .arg(include)
-        .arg("-I")
-        .arg(include.join("internal"))
-        .arg("-I")
-        .arg(include.join("internal/mimalloc"));
-    command
-}
-
 /// How C spells each struct: by a typedef, a tag, or the member that it is the type of.
 fn spellings(structs: &BTreeMap<String, Struct>, include: &Path) -> BTreeMap<String, String> {
     let mut spelled = BTreeMap::new();
@@ -219,7 +188,7 @@ fn compiling(lines: &[String], include: &Path) -> BTreeSet<usize> {
         let _ = writeln!(text, "{line}");
     }
     fs::write(&source, text).unwrap();
-    let output = compiler(include)
+    let output = common::compiler(include)
         .args([
             "-fsyntax-only",
             "-fmax-errors=0",
@@ -305,7 +274,7 @@ fn run(source: &str, include: &Path) -> BTreeMap<String, String> {
     let file = include.join("offsets.c");
     let binary = include.join("offsets");
     fs::write(&file, source).unwrap();
-    let status = compiler(include)
+    let status = common::compiler(include)
         .arg(&file)
         .arg("-o")
         .arg(&binary)

@@ -58,6 +58,52 @@ pub fn ask(python: &Path, script: &str, args: &[&str]) -> Option<Vec<u8>> {
     output.status.success().then_some(output.stdout)
 }
 
+/// Sends the interpreter's headers as an archive: it may live in a root folder of its own.
+const SEND_HEADERS: &str = r"
+import os, sys, sysconfig, tarfile
+include = sysconfig.get_path('include')
+more = os.path.join('/usr/include', str(sysconfig.get_config_var('MULTIARCH')), os.path.basename(include))
+with tarfile.open(fileobj=sys.stdout.buffer, mode='w|') as tar:
+    tar.add(include, '.')
+    if os.path.isdir(more):
+        tar.add(more, '/'.join(more.split('/')[3:]))
+";
+
+/// The headers of an interpreter, where internal ones are installed. `path()` is the folder to
+/// include from.
+pub struct Headers {
+    folder: tempfile::TempDir,
+}
+
+impl Headers {
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+pub fn headers(python: &Path) -> Option<Headers> {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = ask(python, SEND_HEADERS, &[])?;
+    tar::Archive::new(archive.as_slice())
+        .unpack(folder.path())
+        .ok()?;
+    let found = folder.path().join("internal/pycore_frame.h").is_file();
+    found.then_some(Headers { folder })
+}
+
+/// A C compiler that knows the headers.
+pub fn compiler(include: &Path) -> Command {
+    let mut command = Command::new("cc");
+    command
+        .args(["-w", "-std=c11", "-D_GNU_SOURCE", "-I"])
+        .arg(include)
+        .arg("-I")
+        .arg(include.join("internal"))
+        .arg("-I")
+        .arg(include.join("internal/mimalloc"));
+    command
+}
+
 /// The synced release that an interpreter is compared with: the newest one that is not newer than
 /// it, else the oldest.
 pub fn closest(release: &Release) -> Release {

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::Fault;
 use super::eval::{Known, Value, eval};
 use super::own::{Facts, Object, Ownership};
+use super::{Depths, Fault};
 use crate::ast::{Exit, Expr, Stmt, Template};
 use crate::data::Effect;
 use crate::release::Release;
@@ -21,10 +21,24 @@ const PATHS: usize = 4096;
 
 pub(super) fn check<'a>(release: &Release, template: &'a Template) -> Result<(), Fault<'a>> {
     for oparg in OPARGS {
-        let mut walker = Walker { release, oparg };
-        walker.block(&template.body, vec![Path::default()])?;
+        depths(release, template, oparg)?;
     }
     Ok(())
+}
+
+/// The changes of depth with which a template goes on in its frame, for one argument.
+pub(super) fn depths<'a>(
+    release: &Release,
+    template: &'a Template,
+    oparg: i128,
+) -> Result<Depths, Fault<'a>> {
+    let mut walker = Walker {
+        release,
+        oparg,
+        depths: Depths::default(),
+    };
+    walker.block(&template.body, vec![Path::default()])?;
+    Ok(walker.depths)
 }
 
 /// One way through a template, up to some point.
@@ -51,6 +65,7 @@ struct Ways {
 struct Walker<'r> {
     release: &'r Release,
     oparg: i128,
+    depths: Depths,
 }
 
 impl Walker<'_> {
@@ -279,7 +294,7 @@ impl Walker<'_> {
         }
     }
 
-    fn exit<'a>(&self, stmt: &'a Stmt, exit: &Exit, path: &Path) -> Result<(), Fault<'a>> {
+    fn exit<'a>(&mut self, stmt: &'a Stmt, exit: &Exit, path: &Path) -> Result<(), Fault<'a>> {
         match exit {
             Exit::Deopt => Ok(()),
             Exit::Error { depth } | Exit::Reraise { depth } => self.leave(stmt, depth, path),
@@ -302,11 +317,18 @@ impl Walker<'_> {
     }
 
     /// Every slot above the entry depth that the path leaves on the stack has a value.
-    fn leave<'a>(&self, stmt: &'a Stmt, depth: &Expr, path: &Path) -> Result<(), Fault<'a>> {
+    fn leave<'a>(&mut self, stmt: &'a Stmt, depth: &Expr, path: &Path) -> Result<(), Fault<'a>> {
         let top = match eval(depth, self.oparg, &path.known) {
             Value::Number(top) => top,
             Value::Later => return Ok(()),
             Value::Running => return Err(self.unknown(stmt, "the depth", depth)),
+        };
+        match stmt {
+            Stmt::Next { .. } => self.depths.next.insert(top),
+            Stmt::Jump { .. } => self.depths.jump.insert(top),
+            // The callee's result is pushed on top.
+            Stmt::EnterFrame { .. } => self.depths.enter_frame.insert(top + 1),
+            _ => self.depths.other.insert(top),
         };
         let missing = (0..top)
             .find(|slot| !path.set.contains(slot) && path.open.is_none_or(|open| *slot < open));

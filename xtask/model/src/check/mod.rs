@@ -5,6 +5,8 @@ mod eval;
 mod own;
 mod shape;
 
+use std::collections::BTreeSet;
+
 use crate::ast::{Stmt, Template};
 use crate::build::Source;
 use crate::error::SourceError;
@@ -25,6 +27,24 @@ pub fn template(release: &Release, template: &Template) -> Result<(), Problem> {
     let numbers = Numbers::new(template);
     shape::check(release, template).map_err(|fault| numbers.problem(fault))?;
     balance::check(release, template).map_err(|fault| numbers.problem(fault))
+}
+
+/// Changes of stack depth, by the way in which a template goes on in its frame.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Depths {
+    pub next: BTreeSet<i128>,
+    pub jump: BTreeSet<i128>,
+    /// With the result of the frame that was entered.
+    pub enter_frame: BTreeSet<i128>,
+    /// At a suspension, and where an exit unwinds.
+    pub other: BTreeSet<i128>,
+}
+
+/// The depths with which a template goes on for one argument, as far as they are known without
+/// the code around it.
+pub fn depths(release: &Release, template: &Template, oparg: u8) -> Result<Depths, Problem> {
+    let numbers = Numbers::new(template);
+    balance::depths(release, template, oparg.into()).map_err(|fault| numbers.problem(fault))
 }
 
 /// Checks the templates of a file, each against every one of the releases that it holds for.
