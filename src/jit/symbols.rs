@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 
 use crate::jit::standins;
-use crate::release::SYMBOLS;
+use crate::release::{SYMBOLS, places};
 
 /// Looks up a symbol of the interpreter; 0 when this binary does not export it.
 pub fn lookup(name: &CStr) -> usize {
@@ -14,12 +14,13 @@ pub fn lookup(name: &CStr) -> usize {
 /// The address of every symbol of the generated list: the interpreter's own, else a stand-in,
 /// else 0.
 pub fn resolve() -> &'static [usize] {
-    let addresses: Vec<usize> = SYMBOLS
+    let mut addresses: Vec<usize> = SYMBOLS
         .iter()
         .map(|name| match lookup(name) {
             0 => standins::find(name).unwrap_or(0),
             address => address,
         })
         .collect();
+    places::settle(&mut addresses);
     addresses.leak()
 }

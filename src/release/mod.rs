@@ -1,5 +1,6 @@
 //! What was generated for the CPython release that this build serves.
 
+pub mod places;
 pub mod table;
 
 #[allow(
@@ -10,7 +11,7 @@ pub mod table;
 mod generated {
     use std::ffi::CStr;
 
-    use super::table::{Opcode, Roles, Variant};
+    use super::table::{Opcode, Place, Roles, Variant};
     use crate::emit::Emit;
     use crate::emit::types::{Callee, Effect, Elem, Exit, Flow, Signature, Stop, Symbol, Ty};
     use crate::jit::live::Live;
@@ -18,4 +19,6 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/emitters.rs"));
 }
 
-pub use generated::{MINOR, OPCODES, ROLES, SYMBOLS, callee, layout, signature, sym};
+pub use generated::{
+    MINOR, OPCODES, PLACES, ROLES, SMALL_INTS, SYMBOLS, callee, layout, signature, sym,
+};

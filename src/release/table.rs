@@ -53,6 +53,17 @@ pub struct Variant {
     pub symbols: &'static [Symbol],
 }
 
+/// A place inside a C variable.
+#[derive(Debug)]
+pub struct Place {
+    pub symbol: Symbol,
+    pub offset: usize,
+    /// Found relative to the small ints, since patch releases differ in what stands before.
+    pub moves: bool,
+    /// The text of the string object that must stand there.
+    pub text: Option<&'static str>,
+}
+
 /// Opcodes that the decoder knows by what they do.
 #[derive(Debug)]
 pub struct Roles {

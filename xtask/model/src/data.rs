@@ -238,4 +238,9 @@ pub struct RuntimeNeeds {
     /// Members inside members that the runtime uses, as `Struct.member.inner`; each becomes the
     /// constant `layout::Struct::member__inner` where the release has it.
     pub members: Vec<String>,
+    /// Static objects whose address the interpreter tells, as `variable.member.inner`: the array of
+    /// small ints. What stands under the same `variable.member` moves with it between patch
+    /// releases.
+    #[serde(default)]
+    pub anchors: Vec<String>,
 }

@@ -190,6 +190,11 @@ impl Release {
         versions.any(|version| version == Some(self.version))
     }
 
+    /// What the names of constants end in where this release differs from the newest one.
+    pub fn suffix(&self) -> String {
+        format!("in_{}", self.version.to_string().replace('.', "_"))
+    }
+
     /// What a stack slot or a local holds.
     pub fn slot_type(&self) -> Type {
         if self.version.minor >= 14 {

@@ -6,15 +6,15 @@ use std::ffi::CString;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::uses::{FieldUse, Uses};
+use super::uses::{FieldUse, SymbolUse, Uses};
 use super::{ident, ty};
-use crate::ast::Type;
+use crate::ast::{Step, Type};
 use crate::data::Effect;
 use crate::release::Release;
 
 /// Symbols, members, functions and function types.
 pub(super) fn constants(releases: &[Release], uses: &Uses<'_>) -> TokenStream {
-    let symbols = symbols(&uses.symbols);
+    let symbols = symbols(releases.last(), &uses.symbols);
     let layouts = layouts(&uses.fields);
     let callees = callees(releases, &uses.callees);
     let signatures = signatures(uses);
@@ -26,14 +26,39 @@ pub(super) fn constants(releases: &[Release], uses: &Uses<'_>) -> TokenStream {
     }
 }
 
-fn symbols(names: &BTreeSet<String>) -> TokenStream {
-    let constants = names.iter().enumerate().map(|(i, name)| {
-        let (name, i) = (ident(name), i as u16);
+fn symbols(newest: Option<&Release>, uses: &BTreeMap<String, SymbolUse>) -> TokenStream {
+    let constants = uses.keys().enumerate().map(|(i, name)| {
+        let (name, i) = (ident(name), Literal::usize_unsuffixed(i));
         quote! { pub const #name: Symbol = Symbol(#i); }
     });
-    let texts = names.iter().map(|name| {
-        Literal::c_string(&CString::new(name.as_str()).expect("a C name has no zero inside"))
+    let names = uses.values().map(|symbol| text(&symbol.name));
+    let places = uses.iter().filter_map(|(constant, symbol)| {
+        let place = symbol.place.as_ref()?;
+        let symbol = ident(constant);
+        let offset = Literal::u64_unsuffixed(place.offset);
+        let moves = place.moves;
+        let holds = match &place.text {
+            Some(text) => quote! { Some(#text) },
+            None => quote! { None },
+        };
+        Some(quote! {
+            Place { symbol: sym::#symbol, offset: #offset, moves: #moves, text: #holds }
+        })
     });
+    let anchor = newest.and_then(|newest| {
+        newest
+            .needs
+            .anchors
+            .iter()
+            .find_map(|spelled| anchor(newest, spelled))
+    });
+    let anchor = match anchor {
+        Some((name, offset)) => {
+            let (name, offset) = (text(&name), Literal::u64_unsuffixed(offset));
+            quote! { Some((#name, #offset)) }
+        }
+        None => quote! { None },
+    };
     quote! {
         /// C functions and variables, as indices into [`SYMBOLS`].
         pub mod sym {
@@ -41,8 +66,26 @@ fn symbols(names: &BTreeSet<String>) -> TokenStream {
             #(#constants)*
         }
         /// The names to resolve when the module loads.
-        pub static SYMBOLS: &[&CStr] = &[#(#texts),*];
+        pub static SYMBOLS: &[&CStr] = &[#(#names),*];
+        /// Symbols that are places inside the variable of their name.
+        pub static PLACES: &[Place] = &[#(#places),*];
+        /// The variable that holds the small ints, from -5 up, and how far inside.
+        pub static SMALL_INTS: Option<(&CStr, usize)> = #anchor;
     }
+}
+
+/// The variable and offset of an anchor, where the release has it.
+fn anchor(newest: &Release, spelled: &str) -> Option<(String, u64)> {
+    let mut parts = spelled.split('.').map(str::to_owned);
+    let name = parts.next()?;
+    let path: Vec<Step> = parts.map(Step::Field).collect();
+    let global = newest.globals.get(&name)?;
+    let walk = newest.walk(&global.ty, &path, &|_| None).ok()?;
+    Some((name, walk.offset))
+}
+
+fn text(name: &str) -> Literal {
+    Literal::c_string(&CString::new(name).expect("a C name has no zero inside"))
 }
 
 fn callees(releases: &[Release], names: &BTreeSet<String>) -> TokenStream {

@@ -264,17 +264,22 @@ impl Writer<'_, '_, '_> {
     fn symbol(&mut self, name: &str, path: &[Step]) -> Tokens {
         let e = self.emitter.clone();
         let release = self.scope.release;
-        self.uses.symbols.insert(name.to_owned());
-        let symbol = ident(name);
-        let Some(global) = release.globals.get(name).filter(|_| !path.is_empty()) else {
-            return Ok(quote! { #e.symbol(sym::#symbol) });
+        let global = release.globals.get(name).filter(|_| !path.is_empty());
+        let walk = match global {
+            Some(global) => Some(release.walk(&global.ty, path, &literal)?),
+            None => None,
         };
-        let walk = release.walk(&global.ty, path, &literal)?;
-        let offset = Literal::u64_unsuffixed(walk.offset);
-        let base = quote! { #e.symbol_at(sym::#symbol, #offset) };
-        if walk.steps == path.len() {
+        let known = walk.as_ref().map_or(0, |walk| walk.steps);
+        let constant = if known == 0 {
+            self.uses.symbol(name);
+            ident(name)
+        } else {
+            ident(&self.uses.place(release, name, &path[..known])?)
+        };
+        let base = quote! { #e.symbol(sym::#constant) };
+        let Some(walk) = walk.filter(|walk| walk.steps < path.len()) else {
             return Ok(base);
-        }
+        };
         let base = self.temp(base);
         Ok(match self.path(base, walk.ty, &path[walk.steps..])? {
             Place::Field { base, field } => quote! { #e.member(#base, #field) },
@@ -318,7 +323,7 @@ impl Writer<'_, '_, '_> {
             let method = method(&primitive.method());
             return Ok(quote! { #e.#method(#(#values),*)? });
         }
-        self.uses.symbols.insert(function.to_owned());
+        self.uses.symbol(function);
         self.uses.callees.insert(function.to_owned());
         let callee = ident(function);
         Ok(quote! { #e.call(&callee::#callee, &[#(#values),*])? })

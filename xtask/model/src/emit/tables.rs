@@ -53,7 +53,7 @@ pub fn module(
         rows.insert(usize::from(opcode.number), row(newest, name, &entries));
     }
     for name in &newest.needs.symbols {
-        uses.symbols.insert(name.clone());
+        uses.symbol(name);
     }
     all_fields(newest, &mut uses);
     let constants = constants(releases, &uses);
@@ -101,7 +101,7 @@ fn entry(since: u8, name: &str, functions: &Functions<'_>, anywhere: bool) -> To
         None => quote! { None },
     };
     let emitter = ident(name);
-    let symbols = functions.uses.symbols.iter().map(|name| ident(name));
+    let symbols = functions.uses.symbols.keys().map(|name| ident(name));
     quote! {
         Variant {
             since: #since,

@@ -18,12 +18,30 @@ pub(super) struct FieldUse {
     pub immutable: bool,
 }
 
+/// A C function or variable, or a place inside a variable.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct SymbolUse {
+    /// The C name.
+    pub name: String,
+    pub place: Option<Place>,
+}
+
+/// A place inside a variable.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Place {
+    pub offset: u64,
+    /// The place is where the static objects are, which move between patch releases.
+    pub moves: bool,
+    /// The text of the static string that stands there.
+    pub text: Option<String>,
+}
+
 #[derive(Debug)]
 pub(super) struct Uses<'r> {
     /// The release whose constants have plain names.
     newest: &'r Release,
-    /// C functions and variables.
-    pub symbols: BTreeSet<String>,
+    /// By the name of the constant.
+    pub symbols: BTreeMap<String, SymbolUse>,
     /// C functions that are called.
     pub callees: BTreeSet<String>,
     /// Types of functions called through a pointer, by the name of the constant.
@@ -36,7 +54,7 @@ impl<'r> Uses<'r> {
     pub fn new(newest: &'r Release) -> Self {
         Uses {
             newest,
-            symbols: BTreeSet::new(),
+            symbols: BTreeMap::new(),
             callees: BTreeSet::new(),
             signatures: BTreeMap::new(),
             fields: BTreeMap::new(),
@@ -58,22 +76,50 @@ impl<'r> Uses<'r> {
         owner: &str,
         path: &[Step],
     ) -> Result<String, String> {
-        let parts: Vec<String> = path
-            .iter()
-            .map(|step| match step {
-                Step::Field(field) => field.clone(),
-                Step::Index(index) => index.to_string(),
-            })
-            .collect();
-        let mut name = parts.join("__");
+        let mut name = parts(path).join("__");
         let found = field(release, owner, path)?;
         let newest = field(self.newest, owner, path);
         if newest.is_ok_and(|newest| newest != found) {
-            let version = release.version.to_string().replace('.', "_");
-            name = format!("{name}__in_{version}");
+            name = format!("{name}__{}", release.suffix());
         }
         self.fields.insert((owner.to_owned(), name.clone()), found);
         Ok(name)
+    }
+
+    /// Notes a C function or variable.
+    pub fn symbol(&mut self, name: &str) {
+        let found = SymbolUse {
+            name: name.to_owned(),
+            place: None,
+        };
+        self.symbols.insert(name.to_owned(), found);
+    }
+
+    /// Notes a place inside a variable and gives its constant's name.
+    pub fn place(
+        &mut self,
+        release: &Release,
+        name: &str,
+        path: &[Step],
+    ) -> Result<String, String> {
+        let mut constant = [name.to_owned()]
+            .into_iter()
+            .chain(parts(path))
+            .collect::<Vec<String>>()
+            .join("__");
+        let mut found = place(release, name, path)?;
+        match place(self.newest, name, path) {
+            // Those are found at run time, wherever they are.
+            Ok(newest) if newest.moves => found = newest,
+            Ok(newest) if newest == found => {}
+            _ => constant = format!("{constant}__{}", release.suffix()),
+        }
+        let symbol = SymbolUse {
+            name: name.to_owned(),
+            place: Some(found),
+        };
+        self.symbols.insert(constant.clone(), symbol);
+        Ok(constant)
     }
 
     /// Notes a function type and gives its constant's name.
@@ -92,6 +138,40 @@ impl<'r> Uses<'r> {
         self.signatures.insert(name.clone(), signature.clone());
         name
     }
+}
+
+/// The steps of a path whose indices are numbers.
+fn parts(path: &[Step]) -> Vec<String> {
+    path.iter()
+        .map(|step| match step {
+            Step::Field(field) => field.clone(),
+            Step::Index(index) => index.to_string(),
+        })
+        .collect()
+}
+
+fn place(release: &Release, name: &str, path: &[Step]) -> Result<Place, String> {
+    let global = release.globals.get(name);
+    let global = global.ok_or_else(|| format!("there is no variable `{name}`"))?;
+    let walk = release.walk(&global.ty, path, &literal)?;
+    let moves = match path.first() {
+        Some(Step::Field(first)) => {
+            let start = format!("{name}.{first}.");
+            let mut anchors = release.needs.anchors.iter();
+            anchors.any(|anchor| anchor.starts_with(&start))
+        }
+        _ => false,
+    };
+    // `identifiers._name` is the string "name".
+    let text = path.windows(2).find_map(|steps| match steps {
+        [Step::Field(all), Step::Field(one)] if all == "identifiers" => one.strip_prefix('_'),
+        _ => None,
+    });
+    Ok(Place {
+        offset: walk.offset,
+        moves,
+        text: text.map(str::to_owned),
+    })
 }
 
 fn field(release: &Release, owner: &str, path: &[Step]) -> Result<FieldUse, String> {
