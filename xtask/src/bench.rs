@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: pyperformance's benchmarks, with and without Cevalry, in alternation.
 
+mod import_cost;
 mod suite;
 mod table;
 
@@ -63,6 +64,7 @@ pub fn run(repo: &Repo, args: &Args) -> Result<()> {
         args.threshold
             .map_or("default".to_owned(), |n| n.to_string())
     );
+    println!("{}", import_cost::measure(&python, &import)?);
     println!("{}", table::heading());
     let mut rows = Vec::new();
     let mut failures = Vec::new();

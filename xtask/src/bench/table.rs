@@ -13,9 +13,38 @@ pub struct Row {
     ratios: Vec<f64>,
     first: f64,
     compile_seconds: f64,
-    instruction_bytes: Option<(f64, f64)>,
+    compiled_code: Option<CompiledCode>,
     peak_alone: f64,
     peak_compiled: f64,
+}
+
+/// What compiling made, in the last round.
+struct CompiledCode {
+    /// Bytecode instructions a second, in millions.
+    speed: f64,
+    code_bytes: f64,
+    metadata_bytes: f64,
+}
+
+impl CompiledCode {
+    fn new(last: &Measured) -> Option<Self> {
+        let bytecodes = last.bytecodes as f64;
+        (last.bytecodes > 0).then(|| Self {
+            speed: bytecodes / last.compile_seconds / 1e6,
+            code_bytes: last.code_bytes as f64 / bytecodes,
+            metadata_bytes: last.metadata_bytes as f64 / bytecodes,
+        })
+    }
+}
+
+impl fmt::Display for CompiledCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:.1}, {:.0} + {:.0}",
+            self.speed, self.code_bytes, self.metadata_bytes
+        )
+    }
 }
 
 impl Row {
@@ -36,13 +65,7 @@ impl Row {
             ratios,
             first: of(|pair| pair.0.first / pair.1.first),
             compile_seconds: of(|pair| pair.1.compile_seconds),
-            instruction_bytes: (last.bytecodes > 0).then(|| {
-                let bytecodes = last.bytecodes as f64;
-                (
-                    last.code_bytes as f64 / bytecodes,
-                    last.metadata_bytes as f64 / bytecodes,
-                )
-            }),
+            compiled_code: CompiledCode::new(&last),
             peak_alone: of(|pair| pair.0.peak_kib as f64) / 1024.0,
             peak_compiled: of(|pair| pair.1.peak_kib as f64) / 1024.0,
         }
@@ -61,14 +84,13 @@ impl fmt::Display for Row {
             self.ratios[0],
             self.ratios[self.ratios.len() - 1]
         );
-        let bytes = self
-            .instruction_bytes
-            .map_or("–".to_owned(), |(code, metadata)| {
-                format!("{code:.0} + {metadata:.0}")
-            });
+        let compiled_code = self
+            .compiled_code
+            .as_ref()
+            .map_or("–".to_owned(), ToString::to_string);
         write!(
             f,
-            "{:<24}{:>10.3}{:>10.3}{:>8.2}{:>12}{:>8.2}{:>10.2}{:>12}{:>14}",
+            "{:<24}{:>10.3}{:>10.3}{:>8.2}{:>12}{:>8.2}{:>10.2}{:>18}{:>16}",
             self.name,
             self.alone * 1e3,
             self.compiled * 1e3,
@@ -76,7 +98,7 @@ impl fmt::Display for Row {
             spread,
             self.first,
             self.compile_seconds * 1e3,
-            bytes,
+            compiled_code,
             format!("{:.1} → {:.1}", self.peak_alone, self.peak_compiled),
         )
     }
@@ -85,7 +107,7 @@ impl fmt::Display for Row {
 /// The line above the rows.
 pub fn heading() -> String {
     format!(
-        "{:<24}{:>10}{:>10}{:>8}{:>12}{:>8}{:>10}{:>12}{:>14}",
+        "{:<24}{:>10}{:>10}{:>8}{:>12}{:>8}{:>10}{:>18}{:>16}",
         "benchmark",
         "alone ms",
         "with ms",
@@ -93,14 +115,15 @@ pub fn heading() -> String {
         "spread",
         "first",
         "comp ms",
-        "code+meta",
+        "M/s, code+meta",
         "MiB"
     )
 }
 
 /// The line below them. Columns: steady time of a run alone and with Cevalry; how many times as
 /// fast, its lowest and highest round; the same for the very first iteration; time spent
-/// compiling; bytes of code and metadata an instruction; peak memory.
+/// compiling; instructions compiled a second, in millions, and bytes of code and metadata for each;
+/// peak memory.
 pub fn summary(rows: &[Row]) -> String {
     let logarithms: f64 = rows.iter().map(|row| row.ratio().ln()).sum();
     let mean = if rows.is_empty() {
@@ -111,7 +134,8 @@ pub fn summary(rows: &[Row]) -> String {
     format!("geometric mean of {} ratios: {mean:.2}", rows.len())
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The middle value.
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
@@ -135,13 +159,13 @@ mod tests {
     #[test]
     fn shows_median_and_spread() {
         let rounds = [(0.2, 0.1), (0.3, 0.1), (0.4, 0.1)];
-        let pairs = rounds.map(|(alone, compiled)| (measured(alone, 0), measured(compiled, 50)));
+        let pairs = rounds.map(|(alone, compiled)| (measured(alone, 0), measured(compiled, 4500)));
         let rows = [Row::new("sample", &pairs)];
         assert_eq!(
             format!("{}\n{}\n{}", heading(), rows[0], summary(&rows)),
             "\
-benchmark                 alone ms   with ms   ratio      spread   first   comp ms   code+meta           MiB
-sample                     300.000   100.000    3.00   2.00–4.00    3.00      1.50    60 + 100   10.0 → 10.0
+benchmark                 alone ms   with ms   ratio      spread   first   comp ms    M/s, code+meta             MiB
+sample                     300.000   100.000    3.00   2.00–4.00    3.00      1.50     3.0, 60 + 100     10.0 → 10.0
 geometric mean of 1 ratios: 3.00"
         );
     }
