@@ -3,6 +3,7 @@
 //! The interface between generated code and this folder is described in
 //! `docs/architecture.md`, "The emitter interface".
 
+mod asm;
 pub mod edge;
 pub mod types;
 pub mod view;

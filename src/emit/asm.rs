@@ -1,0 +1,496 @@
+//! x86-64 encodings, one method an instruction form.
+
+use std::iter::Extend;
+
+use dynasmrt::{AssemblyOffset, DynasmApi, dynasm};
+
+use crate::jit::context::{Gpr, Xmm};
+
+/// Machine code under construction.
+#[derive(Debug, Default)]
+pub(crate) struct Asm {
+    code: Vec<u8>,
+}
+
+/// A memory operand.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Mem {
+    pub base: Gpr,
+    /// Index register and scale (1, 2, 4 or 8).
+    pub index: Option<(Gpr, u8)>,
+    pub disp: i32,
+}
+
+impl Mem {
+    pub fn new(base: Gpr, disp: i32) -> Mem {
+        Mem {
+            base,
+            index: None,
+            disp,
+        }
+    }
+}
+
+/// Two-operand integer instructions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Alu {
+    Add,
+    Sub,
+    And,
+    Or,
+    Xor,
+    Cmp,
+}
+
+/// Two-operand instructions on doubles.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Sse {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Shift {
+    Left,
+    Right,
+    Arithmetic,
+}
+
+/// A condition, by its encoding in `jcc`, `setcc` and `cmovcc`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Cc(pub u8);
+
+impl Cc {
+    pub const O: Cc = Cc(0);
+    pub const B: Cc = Cc(2);
+    pub const AE: Cc = Cc(3);
+    pub const E: Cc = Cc(4);
+    pub const NE: Cc = Cc(5);
+    pub const BE: Cc = Cc(6);
+    pub const A: Cc = Cc(7);
+    pub const S: Cc = Cc(8);
+    pub const NS: Cc = Cc(9);
+    pub const P: Cc = Cc(10);
+    pub const NP: Cc = Cc(11);
+    pub const L: Cc = Cc(12);
+    pub const GE: Cc = Cc(13);
+    pub const LE: Cc = Cc(14);
+    pub const G: Cc = Cc(15);
+
+    /// The opposite condition.
+    pub fn not(self) -> Cc {
+        Cc(self.0 ^ 1)
+    }
+}
+
+/// A place in the code that jumps here are to be bound to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Site(pub u32);
+
+impl Extend<u8> for Asm {
+    fn extend<T: IntoIterator<Item = u8>>(&mut self, iter: T) {
+        self.code.extend(iter);
+    }
+}
+
+impl<'a> Extend<&'a u8> for Asm {
+    fn extend<T: IntoIterator<Item = &'a u8>>(&mut self, iter: T) {
+        self.code.extend(iter);
+    }
+}
+
+impl DynasmApi for Asm {
+    fn offset(&self) -> AssemblyOffset {
+        AssemblyOffset(self.code.len())
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.code.push(byte);
+    }
+
+    fn align(&mut self, alignment: usize, with: u8) {
+        while !self.code.len().is_multiple_of(alignment) {
+            self.code.push(with);
+        }
+    }
+}
+
+/// Assembles an instruction around a memory operand, in the shortest form of it.
+macro_rules! with_mem {
+    ($self:ident, $mem:ident, [$($head:tt)*] [$($tail:tt)*]) => {{
+        let base = $mem.base.0;
+        match ($mem.index, i8::try_from($mem.disp)) {
+            (None, Ok(d)) => dynasm!($self ; .arch x64 ; $($head)* [BYTE Rq(base) + d] $($tail)*),
+            (None, Err(_)) => {
+                dynasm!($self ; .arch x64 ; $($head)* [DWORD Rq(base) + $mem.disp] $($tail)*)
+            }
+            (Some((i, 1)), _) => {
+                dynasm!($self ; .arch x64 ; $($head)* [Rq(base) + Rq(i.0) + $mem.disp] $($tail)*)
+            }
+            (Some((i, 2)), _) => {
+                dynasm!($self ; .arch x64 ; $($head)* [Rq(base) + Rq(i.0) * 2 + $mem.disp] $($tail)*)
+            }
+            (Some((i, 4)), _) => {
+                dynasm!($self ; .arch x64 ; $($head)* [Rq(base) + Rq(i.0) * 4 + $mem.disp] $($tail)*)
+            }
+            (Some((i, _)), Ok(d)) => {
+                dynasm!($self ; .arch x64 ; $($head)* [BYTE Rq(base) + Rq(i.0) * 8 + d] $($tail)*)
+            }
+            (Some((i, _)), Err(_)) => {
+                dynasm!($self ; .arch x64 ; $($head)* [Rq(base) + Rq(i.0) * 8 + $mem.disp] $($tail)*)
+            }
+        }
+    }};
+}
+
+/// One arm for each two-operand integer instruction.
+macro_rules! each_alu {
+    ($self:ident, $op:ident, $($operands:tt)*) => {
+        match $op {
+            Alu::Add => dynasm!($self ; .arch x64 ; add $($operands)*),
+            Alu::Sub => dynasm!($self ; .arch x64 ; sub $($operands)*),
+            Alu::And => dynasm!($self ; .arch x64 ; and $($operands)*),
+            Alu::Or => dynasm!($self ; .arch x64 ; or $($operands)*),
+            Alu::Xor => dynasm!($self ; .arch x64 ; xor $($operands)*),
+            Alu::Cmp => dynasm!($self ; .arch x64 ; cmp $($operands)*),
+        }
+    };
+}
+
+impl Asm {
+    pub fn here(&self) -> u32 {
+        self.code.len() as u32
+    }
+
+    pub fn truncate(&mut self, len: u32) {
+        self.code.truncate(len as usize);
+    }
+
+    pub fn into_code(self) -> Vec<u8> {
+        self.code
+    }
+
+    /// Lets the jump at `site` lead here.
+    pub fn bind(&mut self, site: Site) {
+        self.bind_to(site, self.here());
+    }
+
+    pub fn bind_to(&mut self, site: Site, target: u32) {
+        let at = site.0 as usize;
+        let distance = target as i32 - (site.0 as i32 + 4);
+        self.code[at..at + 4].copy_from_slice(&distance.to_le_bytes());
+    }
+
+    fn site(&self) -> Site {
+        Site(self.here() - 4)
+    }
+
+    pub fn jcc(&mut self, cc: Cc) -> Site {
+        self.code.extend([0x0f, 0x80 | cc.0, 0, 0, 0, 0]);
+        self.site()
+    }
+
+    pub fn jmp(&mut self) -> Site {
+        self.code.extend([0xe9, 0, 0, 0, 0]);
+        self.site()
+    }
+
+    pub fn call(&mut self) -> Site {
+        self.code.extend([0xe8, 0, 0, 0, 0]);
+        self.site()
+    }
+
+    pub fn call_reg(&mut self, target: Gpr) {
+        dynasm!(self ; .arch x64 ; call Rq(target.0));
+    }
+
+    pub fn trap(&mut self) {
+        dynasm!(self ; .arch x64 ; ud2);
+    }
+
+    pub fn push_reg(&mut self, r: Gpr) {
+        dynasm!(self ; .arch x64 ; push Rq(r.0));
+    }
+
+    pub fn pop_reg(&mut self, r: Gpr) {
+        dynasm!(self ; .arch x64 ; pop Rq(r.0));
+    }
+
+    pub fn mov(&mut self, to: Gpr, from: Gpr) {
+        if to != from {
+            dynasm!(self ; .arch x64 ; mov Rq(to.0), Rq(from.0));
+        }
+    }
+
+    pub fn mov32(&mut self, to: Gpr, from: Gpr) {
+        dynasm!(self ; .arch x64 ; mov Rd(to.0), Rd(from.0));
+    }
+
+    /// Does not touch the flags.
+    pub fn mov_imm(&mut self, to: Gpr, value: i64) {
+        if let Ok(v) = u32::try_from(value) {
+            dynasm!(self ; .arch x64 ; mov Rd(to.0), v as i32);
+        } else if let Ok(v) = i32::try_from(value) {
+            dynasm!(self ; .arch x64 ; mov Rq(to.0), v);
+        } else {
+            dynasm!(self ; .arch x64 ; mov Rq(to.0), QWORD value);
+        }
+    }
+
+    /// Loads `bytes` bytes, extended to 64 bits.
+    pub fn load(&mut self, to: Gpr, m: Mem, bytes: u8, signed: bool) {
+        match (bytes, signed) {
+            (1, false) => with_mem!(self, m, [movzx Rd(to.0), BYTE] []),
+            (1, true) => with_mem!(self, m, [movsx Rq(to.0), BYTE] []),
+            (2, false) => with_mem!(self, m, [movzx Rd(to.0), WORD] []),
+            (2, true) => with_mem!(self, m, [movsx Rq(to.0), WORD] []),
+            (4, false) => with_mem!(self, m, [mov Rd(to.0), DWORD] []),
+            (4, true) => with_mem!(self, m, [movsxd Rq(to.0), DWORD] []),
+            _ => with_mem!(self, m, [mov Rq(to.0), QWORD] []),
+        }
+    }
+
+    pub fn store(&mut self, m: Mem, from: Gpr, bytes: u8) {
+        match bytes {
+            1 => with_mem!(self, m, [mov BYTE] [, Rb(from.0)]),
+            2 => with_mem!(self, m, [mov WORD] [, Rw(from.0)]),
+            4 => with_mem!(self, m, [mov DWORD] [, Rd(from.0)]),
+            _ => with_mem!(self, m, [mov QWORD] [, Rq(from.0)]),
+        }
+    }
+
+    pub fn store_imm(&mut self, m: Mem, value: i32, bytes: u8) {
+        match bytes {
+            1 => with_mem!(self, m, [mov BYTE] [, value as i8]),
+            2 => with_mem!(self, m, [mov WORD] [, value as i16]),
+            4 => with_mem!(self, m, [mov DWORD] [, value]),
+            _ => with_mem!(self, m, [mov QWORD] [, value]),
+        }
+    }
+
+    pub fn lea(&mut self, to: Gpr, m: Mem) {
+        with_mem!(self, m, [lea Rq(to.0),] []);
+    }
+
+    pub fn alu(&mut self, op: Alu, wide: bool, a: Gpr, b: Gpr) {
+        if wide {
+            each_alu!(self, op, Rq(a.0), Rq(b.0));
+        } else {
+            each_alu!(self, op, Rd(a.0), Rd(b.0));
+        }
+    }
+
+    pub fn alu_imm(&mut self, op: Alu, wide: bool, a: Gpr, value: i32) {
+        if let Ok(v) = i8::try_from(value) {
+            let digit = match op {
+                Alu::Add => 0,
+                Alu::Or => 1,
+                Alu::And => 4,
+                Alu::Sub => 5,
+                Alu::Xor => 6,
+                Alu::Cmp => 7,
+            };
+            let rex = 0x40 | (u8::from(wide) << 3) | (a.0 >> 3);
+            if rex != 0x40 {
+                self.code.push(rex);
+            }
+            self.code
+                .extend([0x83, 0xc0 | (digit << 3) | (a.0 & 7), v as u8]);
+        } else if wide {
+            each_alu!(self, op, Rq(a.0), DWORD value);
+        } else {
+            each_alu!(self, op, Rd(a.0), DWORD value);
+        }
+    }
+
+    /// Compares a register with memory.
+    pub fn cmp_mem(&mut self, a: Gpr, m: Mem) {
+        with_mem!(self, m, [cmp Rq(a.0), QWORD] []);
+    }
+
+    /// Compares memory with an immediate.
+    pub fn cmp_mem_imm(&mut self, m: Mem, value: i32, bytes: u8) {
+        match bytes {
+            4 => with_mem!(self, m, [cmp DWORD] [, value]),
+            _ => with_mem!(self, m, [cmp QWORD] [, value]),
+        }
+    }
+
+    pub fn add_mem_imm(&mut self, m: Mem, value: i32) {
+        match value {
+            1 => with_mem!(self, m, [inc QWORD] []),
+            -1 => with_mem!(self, m, [dec QWORD] []),
+            _ => with_mem!(self, m, [add QWORD] [, value]),
+        }
+    }
+
+    pub fn test(&mut self, wide: bool, a: Gpr, b: Gpr) {
+        if wide {
+            dynasm!(self ; .arch x64 ; test Rq(a.0), Rq(b.0));
+        } else {
+            dynasm!(self ; .arch x64 ; test Rd(a.0), Rd(b.0));
+        }
+    }
+
+    pub fn test_imm(&mut self, wide: bool, a: Gpr, value: i32) {
+        if wide && value < 0 {
+            dynasm!(self ; .arch x64 ; test Rq(a.0), DWORD value);
+        } else {
+            dynasm!(self ; .arch x64 ; test Rd(a.0), DWORD value);
+        }
+    }
+
+    pub fn imul(&mut self, wide: bool, a: Gpr, b: Gpr) {
+        if wide {
+            dynasm!(self ; .arch x64 ; imul Rq(a.0), Rq(b.0));
+        } else {
+            dynasm!(self ; .arch x64 ; imul Rd(a.0), Rd(b.0));
+        }
+    }
+
+    pub fn imul_imm(&mut self, to: Gpr, a: Gpr, value: i32) {
+        dynasm!(self ; .arch x64 ; imul Rq(to.0), Rq(a.0), DWORD value);
+    }
+
+    pub fn neg(&mut self, wide: bool, a: Gpr) {
+        if wide {
+            dynasm!(self ; .arch x64 ; neg Rq(a.0));
+        } else {
+            dynasm!(self ; .arch x64 ; neg Rd(a.0));
+        }
+    }
+
+    pub fn not(&mut self, a: Gpr) {
+        dynasm!(self ; .arch x64 ; not Rq(a.0));
+    }
+
+    /// Divides `rdx:rax`, which this extends from `rax` first.
+    pub fn divide(&mut self, wide: bool, signed: bool, by: Gpr) {
+        match (wide, signed) {
+            (true, true) => dynasm!(self ; .arch x64 ; cqo ; idiv Rq(by.0)),
+            (true, false) => dynasm!(self ; .arch x64 ; xor edx, edx ; div Rq(by.0)),
+            (false, true) => dynasm!(self ; .arch x64 ; cdq ; idiv Rd(by.0)),
+            (false, false) => dynasm!(self ; .arch x64 ; xor edx, edx ; div Rd(by.0)),
+        }
+    }
+
+    pub fn shift_imm(&mut self, op: Shift, wide: bool, a: Gpr, by: u8) {
+        let by = by as i8;
+        match (op, wide) {
+            (Shift::Left, true) => dynasm!(self ; .arch x64 ; shl Rq(a.0), by),
+            (Shift::Left, false) => dynasm!(self ; .arch x64 ; shl Rd(a.0), by),
+            (Shift::Right, true) => dynasm!(self ; .arch x64 ; shr Rq(a.0), by),
+            (Shift::Right, false) => dynasm!(self ; .arch x64 ; shr Rd(a.0), by),
+            (Shift::Arithmetic, true) => dynasm!(self ; .arch x64 ; sar Rq(a.0), by),
+            (Shift::Arithmetic, false) => dynasm!(self ; .arch x64 ; sar Rd(a.0), by),
+        }
+    }
+
+    /// Shifts by `cl`.
+    pub fn shift_cl(&mut self, op: Shift, wide: bool, a: Gpr) {
+        match (op, wide) {
+            (Shift::Left, true) => dynasm!(self ; .arch x64 ; shl Rq(a.0), cl),
+            (Shift::Left, false) => dynasm!(self ; .arch x64 ; shl Rd(a.0), cl),
+            (Shift::Right, true) => dynasm!(self ; .arch x64 ; shr Rq(a.0), cl),
+            (Shift::Right, false) => dynasm!(self ; .arch x64 ; shr Rd(a.0), cl),
+            (Shift::Arithmetic, true) => dynasm!(self ; .arch x64 ; sar Rq(a.0), cl),
+            (Shift::Arithmetic, false) => dynasm!(self ; .arch x64 ; sar Rd(a.0), cl),
+        }
+    }
+
+    /// Narrows to `bytes` and extends again to 64 bits.
+    pub fn extend_from(&mut self, to: Gpr, from: Gpr, bytes: u8, signed: bool) {
+        match (bytes, signed) {
+            (1, false) => dynasm!(self ; .arch x64 ; movzx Rd(to.0), Rb(from.0)),
+            (1, true) => dynasm!(self ; .arch x64 ; movsx Rq(to.0), Rb(from.0)),
+            (2, false) => dynasm!(self ; .arch x64 ; movzx Rd(to.0), Rw(from.0)),
+            (2, true) => dynasm!(self ; .arch x64 ; movsx Rq(to.0), Rw(from.0)),
+            (4, false) => self.mov32(to, from),
+            (4, true) => dynasm!(self ; .arch x64 ; movsxd Rq(to.0), Rd(from.0)),
+            _ => self.mov(to, from),
+        }
+    }
+
+    /// Sets the low byte to 0 or 1; the rest keeps its value.
+    pub fn setcc(&mut self, cc: Cc, to: Gpr) {
+        // `setcc` needs a REX prefix for the low bytes of rsi and rdi.
+        self.code.extend([
+            0x40 | (to.0 >> 3),
+            0x0f,
+            0x90 | cc.0,
+            0xc0 | (to.0 & 7),
+        ]);
+    }
+
+    pub fn cmov(&mut self, cc: Cc, to: Gpr, from: Gpr) {
+        self.code.extend([
+            0x48 | ((to.0 >> 3) << 2) | (from.0 >> 3),
+            0x0f,
+            0x40 | cc.0,
+            0xc0 | ((to.0 & 7) << 3) | (from.0 & 7),
+        ]);
+    }
+
+    pub fn load_f64(&mut self, to: Xmm, m: Mem) {
+        with_mem!(self, m, [movsd Rx(to.0), QWORD] []);
+    }
+
+    pub fn store_f64(&mut self, m: Mem, from: Xmm) {
+        with_mem!(self, m, [movsd QWORD] [, Rx(from.0)]);
+    }
+
+    pub fn load_f32(&mut self, to: Xmm, m: Mem) {
+        with_mem!(self, m, [cvtss2sd Rx(to.0), DWORD] []);
+    }
+
+    pub fn mov_f64(&mut self, to: Xmm, from: Xmm) {
+        if to != from {
+            dynasm!(self ; .arch x64 ; movaps Rx(to.0), Rx(from.0));
+        }
+    }
+
+    /// Bits of a general register into a vector register.
+    pub fn mov_to_xmm(&mut self, to: Xmm, from: Gpr) {
+        dynasm!(self ; .arch x64 ; movq Rx(to.0), Rq(from.0));
+    }
+
+    pub fn mov_from_xmm(&mut self, to: Gpr, from: Xmm) {
+        dynasm!(self ; .arch x64 ; movq Rq(to.0), Rx(from.0));
+    }
+
+    pub fn zero_xmm(&mut self, to: Xmm) {
+        dynasm!(self ; .arch x64 ; xorps Rx(to.0), Rx(to.0));
+    }
+
+    pub fn xor_xmm(&mut self, to: Xmm, from: Xmm) {
+        dynasm!(self ; .arch x64 ; xorps Rx(to.0), Rx(from.0));
+    }
+
+    pub fn sse(&mut self, op: Sse, a: Xmm, b: Xmm) {
+        match op {
+            Sse::Add => dynasm!(self ; .arch x64 ; addsd Rx(a.0), Rx(b.0)),
+            Sse::Sub => dynasm!(self ; .arch x64 ; subsd Rx(a.0), Rx(b.0)),
+            Sse::Mul => dynasm!(self ; .arch x64 ; mulsd Rx(a.0), Rx(b.0)),
+            Sse::Div => dynasm!(self ; .arch x64 ; divsd Rx(a.0), Rx(b.0)),
+        }
+    }
+
+    /// Compares doubles: carry for less, zero for equal, parity for unordered.
+    pub fn compare_f64(&mut self, a: Xmm, b: Xmm) {
+        dynasm!(self ; .arch x64 ; ucomisd Rx(a.0), Rx(b.0));
+    }
+
+    pub fn int_to_f64(&mut self, to: Xmm, from: Gpr) {
+        dynasm!(self ; .arch x64 ; xorps Rx(to.0), Rx(to.0) ; cvtsi2sd Rx(to.0), Rq(from.0));
+    }
+
+    pub fn f64_to_int(&mut self, to: Gpr, from: Xmm) {
+        dynasm!(self ; .arch x64 ; cvttsd2si Rq(to.0), Rx(from.0));
+    }
+
+    pub fn sqrt(&mut self, to: Xmm, from: Xmm) {
+        dynasm!(self ; .arch x64 ; sqrtsd Rx(to.0), Rx(from.0));
+    }
+}

@@ -1,0 +1,174 @@
+//! Values of a block: what is known of each, and where its bits are.
+
+use crate::jit::context::{Gpr, Known, Xmm};
+
+use super::types::{Symbol, Ty};
+
+/// A value in the table of nodes.
+pub(crate) type Id = u32;
+
+/// No node.
+pub(crate) const NONE: Id = u32::MAX;
+/// The running frame.
+pub(crate) const FRAME_NODE: Id = 0;
+/// The thread state.
+pub(crate) const TSTATE_NODE: Id = 1;
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// Known bits; for narrow integers, extended as the type says.
+    Imm(i64),
+    /// Bits that are at the node's place. Above the type's width they mean nothing.
+    Bits,
+    /// `ob_type` of an object.
+    TypeOf(Id),
+    /// A pointer plus a distance.
+    Address { base: Id, disp: i32 },
+    /// A function of a comparison's outcome or of an int's size.
+    Table(u32),
+    /// The lowest digit of an unboxed int.
+    Digit(Id),
+    /// An object that nobody has asked the pointer of: its unboxed value.
+    BoxFloat(Id),
+    BoxLong(Id),
+    BoxBool(Id),
+}
+
+/// Where a value's bits are, besides what its kind says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum At {
+    None,
+    Gpr(Gpr),
+    Xmm(Xmm),
+    Native(u16),
+    /// The frame's memory for stack slot `n`, which owns the object.
+    Stack(u16),
+}
+
+/// What keeps an object alive whose increments are still due.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Anchor {
+    /// A reference of our own.
+    Own,
+    /// The frame's memory for a local, which holds this very object.
+    Local(u16),
+    /// Something on the heap that may let go of it.
+    Heap,
+}
+
+/// One value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    pub ty: Ty,
+    pub kind: Kind,
+    pub at: At,
+    pub known: Known,
+    /// Increments of the reference count that the template has made and the code has not yet.
+    /// For a box without a pointer: all references.
+    pub due: u16,
+    pub anchor: Anchor,
+    /// The unboxed value of an object that has a pointer as well.
+    pub twin: Id,
+    /// The C symbol whose address this is.
+    pub symbol: Option<Symbol>,
+    /// For an unboxed int: which sizes in digits (-3 to 3) it may have.
+    pub sizes: u8,
+}
+
+/// All sizes that an int of 64 bits may have.
+pub(crate) const ANY_SIZE: u8 = 0x7f;
+
+impl Node {
+    pub fn new(ty: Ty, kind: Kind) -> Node {
+        Node {
+            ty,
+            kind,
+            at: At::None,
+            known: Known::Nothing,
+            due: 0,
+            anchor: Anchor::Own,
+            twin: NONE,
+            symbol: None,
+            sizes: ANY_SIZE,
+        }
+    }
+
+    /// Whether the bits can be had again after the register is given to something else.
+    pub fn is_reloadable(&self) -> bool {
+        match self.kind {
+            Kind::Bits => matches!(self.anchor, Anchor::Local(_)),
+            Kind::BoxFloat(_) | Kind::BoxLong(_) | Kind::BoxBool(_) => false,
+            _ => true,
+        }
+    }
+
+    pub fn imm(&self) -> Option<i64> {
+        match self.kind {
+            Kind::Imm(v) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// Whether this is a box without a pointer.
+    pub fn is_pending(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::BoxFloat(_) | Kind::BoxLong(_) | Kind::BoxBool(_)
+        )
+    }
+
+    /// The nodes that this one is computed from.
+    pub fn parts(&self) -> [Id; 2] {
+        match self.kind {
+            Kind::TypeOf(x)
+            | Kind::Digit(x)
+            | Kind::BoxFloat(x)
+            | Kind::BoxLong(x)
+            | Kind::BoxBool(x)
+            | Kind::Address { base: x, .. } => [x, self.twin],
+            _ => [NONE, self.twin],
+        }
+    }
+}
+
+/// What a [`Table`] is a function of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Domain {
+    /// The order of two integers or pointers: outcomes 1 to 3.
+    Ints(Id, Id),
+    /// The order of two doubles: outcomes 0 to 3.
+    Floats(Id, Id),
+    /// The number of digits of an unboxed int, with its sign: -3 to 3 as 0 to 6.
+    Size(Id),
+}
+
+/// Outcomes of a comparison.
+pub(crate) const UNORDERED: usize = 0;
+pub(crate) const LESS: usize = 1;
+pub(crate) const GREATER: usize = 2;
+pub(crate) const EQUAL: usize = 3;
+
+/// A value for each outcome.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Table {
+    pub domain: Domain,
+    pub values: [i64; 7],
+}
+
+impl Table {
+    /// Which outcomes there are, as bits.
+    pub fn outcomes(&self) -> u8 {
+        match self.domain {
+            Domain::Ints(..) => 0b1110,
+            Domain::Floats(..) => 0b1111,
+            Domain::Size(_) => ANY_SIZE,
+        }
+    }
+
+    /// The outcomes for which the value is not 0.
+    pub fn truth(&self) -> u8 {
+        let set = (0..7).filter(|&i| self.values[i] != 0);
+        set.fold(0, |set, i| set | 1 << i) & self.outcomes()
+    }
+}
