@@ -89,6 +89,10 @@ impl Cc {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Site(pub u32);
 
+/// The same for a jump over at most 127 bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Short(u32);
+
 impl Extend<u8> for Asm {
     fn extend<T: IntoIterator<Item = u8>>(&mut self, iter: T) {
         self.code.extend(iter);
@@ -190,6 +194,24 @@ impl Asm {
     pub fn jcc(&mut self, cc: Cc) -> Site {
         self.code.extend([0x0f, 0x80 | cc.0, 0, 0, 0, 0]);
         self.site()
+    }
+
+    /// A conditional jump over a few bytes, to be bound by `bind_short`.
+    pub fn jcc_short(&mut self, cc: Cc) -> Short {
+        self.code.extend([0x70 | cc.0, 0]);
+        Short(self.here() - 1)
+    }
+
+    /// A jump over a few bytes.
+    pub fn jmp_short(&mut self) -> Short {
+        self.code.extend([0xeb, 0]);
+        Short(self.here() - 1)
+    }
+
+    pub fn bind_short(&mut self, site: Short) {
+        let distance = self.here() - (site.0 + 1);
+        assert!(distance < 128, "a short jump over {distance} bytes");
+        self.code[site.0 as usize] = distance as u8;
     }
 
     pub fn jmp(&mut self) -> Site {

@@ -172,3 +172,58 @@ impl Table {
         set.fold(0, |set, i| set | 1 << i) & self.outcomes()
     }
 }
+
+impl Node {
+    /// Whether the frame's memory for local `i` says everything about the node.
+    pub fn is_just_local(&self, i: u16) -> bool {
+        self.due == 0
+            && self.twin == NONE
+            && match self.kind {
+                Kind::Bits => self.anchor == Anchor::Local(i),
+                Kind::Imm(v) => v == 0,
+                _ => false,
+            }
+    }
+}
+
+/// Moves a node and what it is computed from into a new table of nodes.
+pub(crate) fn keep(
+    id: Id,
+    old: &[Node],
+    kept: &mut Vec<Node>,
+    map: &mut [Id],
+    tables: &mut [Table],
+) -> Id {
+    if id == NONE || map[id as usize] != NONE {
+        return if id == NONE { NONE } else { map[id as usize] };
+    }
+    let mut node = old[id as usize];
+    let new = kept.len() as Id;
+    map[id as usize] = new;
+    kept.push(node);
+    let mut go = |id, tables: &mut [Table]| keep(id, old, kept, map, tables);
+    node.twin = go(node.twin, tables);
+    node.kind = match node.kind {
+        Kind::TypeOf(x) => Kind::TypeOf(go(x, tables)),
+        Kind::Digit(x) => Kind::Digit(go(x, tables)),
+        Kind::BoxFloat(x) => Kind::BoxFloat(go(x, tables)),
+        Kind::BoxLong(x) => Kind::BoxLong(go(x, tables)),
+        Kind::BoxBool(x) => Kind::BoxBool(go(x, tables)),
+        Kind::Address { base, disp } => Kind::Address {
+            base: go(base, tables),
+            disp,
+        },
+        Kind::Table(t) => {
+            let domain = match tables[t as usize].domain {
+                Domain::Ints(a, b) => Domain::Ints(go(a, tables), go(b, tables)),
+                Domain::Floats(a, b) => Domain::Floats(go(a, tables), go(b, tables)),
+                Domain::Size(x) => Domain::Size(go(x, tables)),
+            };
+            tables[t as usize].domain = domain;
+            Kind::Table(t)
+        }
+        kind => kind,
+    };
+    kept[new as usize] = node;
+    new
+}

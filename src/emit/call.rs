@@ -1,0 +1,296 @@
+//! Calls of C functions.
+
+use crate::jit::context::{Gpr, Loc, Xmm};
+
+use super::Emit;
+use super::machine::{
+    ARGUMENT_SLOTS, ARGUMENTS, R11, RAX, VECTOR_ARGUMENTS, XMM0, XMM15, native, stack_argument,
+};
+use super::node::{Anchor, At, Id, Kind, Node};
+use super::types::{Callee, Effect, Flow, Signature, Stop, Ty, Val};
+
+/// What is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target {
+    Address(usize),
+    Pointer(Id),
+}
+
+/// A call that is about to be emitted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    pub target: Target,
+    pub result: Ty,
+    pub variadic: bool,
+    pub effect: Effect,
+    pub steals: u32,
+    pub new_reference: bool,
+    pub args: &'a [Val],
+}
+
+/// Where an argument is when registers are about to be given to the callee.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Gpr(Gpr),
+    Native(u16),
+    Imm(i64),
+}
+
+impl Emit<'_> {
+    pub fn call(&mut self, callee: &Callee, args: &[Val]) -> Flow<Val> {
+        if !self.instr.plain
+            && let Some(v) = self.intrinsic(callee.name, args)?
+        {
+            return Ok(v);
+        }
+        let address = self.view.symbols.get(usize::from(callee.symbol.0)).copied();
+        let Some(address) = address.filter(|&a| a != 0) else {
+            return Err(Stop::Unsupported(callee.name));
+        };
+        self.emit_call(&Call {
+            target: Target::Address(address),
+            result: callee.result,
+            variadic: callee.variadic,
+            effect: callee.effect,
+            steals: callee.steals,
+            new_reference: callee.new_reference,
+            args,
+        })
+    }
+
+    pub fn indirect(&mut self, signature: &Signature, p: Val, args: &[Val]) -> Flow<Val> {
+        if let Some(address) = self.node(p.0).imm() {
+            if let Some(name) = self.symbol_name(address as usize)
+                && !self.instr.plain
+                && let Some(v) = self.intrinsic(name, args)?
+            {
+                return Ok(v);
+            }
+            if address == 0 {
+                return Err(Stop::Unsupported("a call of a null pointer"));
+            }
+        }
+        let target = match self.node(p.0).imm() {
+            Some(address) => Target::Address(address as usize),
+            None => Target::Pointer(p.0),
+        };
+        self.emit_call(&Call {
+            target,
+            result: signature.result,
+            variadic: false,
+            effect: Effect::Escapes,
+            steals: 0,
+            new_reference: signature.result == Ty::Object,
+            args,
+        })
+    }
+
+    /// Before an operation with an effect: what others may look at or let go of.
+    pub(crate) fn before_effect(&mut self, effect: Effect) {
+        if effect >= Effect::Allocates {
+            self.flush_heap();
+        }
+        if effect == Effect::Escapes {
+            self.write_locals();
+            let unit = self.instr.unit;
+            self.store_instruction(unit);
+            self.st.escaped = true;
+        }
+    }
+
+    pub(crate) fn emit_call(&mut self, call: &Call<'_>) -> Flow<Val> {
+        // Boxes become objects first: that takes calls of its own.
+        for (i, arg) in call.args.iter().enumerate() {
+            if call.steals & (1 << i) != 0 {
+                self.give(arg.0);
+            } else if self.node(arg.0).is_pending() {
+                self.materialise(arg.0);
+            }
+        }
+        self.before_effect(call.effect);
+        let mut gprs: Vec<Source> = Vec::new();
+        let mut xmms: Vec<Id> = Vec::new();
+        let mut pinned: Vec<Id> = Vec::new();
+        for arg in call.args {
+            let node = *self.node(arg.0);
+            if node.ty == Ty::F64 {
+                self.place_xmm(arg.0);
+                xmms.push(arg.0);
+                continue;
+            }
+            if node.ty == Ty::Ref {
+                return Err(Stop::Unsupported("stack references"));
+            }
+            if node.imm().is_none() && !matches!(node.at, At::Gpr(_) | At::Native(_)) {
+                self.place(arg.0);
+            }
+            pinned.push(arg.0);
+        }
+        if let Target::Pointer(p) = call.target
+            && !matches!(self.node(p).at, At::Native(_))
+        {
+            self.place(p);
+        }
+        // Placing one may have moved another: look only now.
+        for &id in &pinned {
+            gprs.push(self.source(id)?);
+        }
+        let target = match call.target {
+            Target::Pointer(p) => Some(self.source(p)?),
+            Target::Address(_) => None,
+        };
+        let vectors: Vec<Loc> = xmms.iter().map(|&id| self.vector_source(id)).collect();
+        if gprs.len() > ARGUMENTS.len() + usize::from(ARGUMENT_SLOTS)
+            || vectors.len() > usize::from(VECTOR_ARGUMENTS)
+        {
+            return Err(Stop::Unsupported("a call with too many arguments"));
+        }
+        self.vacate_volatile();
+        for (i, &source) in gprs.iter().enumerate().skip(ARGUMENTS.len()) {
+            let to = stack_argument((i - ARGUMENTS.len()) as u16);
+            match source {
+                Source::Gpr(r) => self.asm.store(to, r, 8),
+                Source::Imm(v) if i32::try_from(v).is_ok() => self.asm.store_imm(to, v as i32, 8),
+                Source::Imm(v) => {
+                    self.asm.mov_imm(R11, v);
+                    self.asm.store(to, R11, 8);
+                }
+                Source::Native(n) => {
+                    self.asm.load(R11, native(n), 8, false);
+                    self.asm.store(to, R11, 8);
+                }
+            }
+        }
+        let mut moves: Vec<(Gpr, Source)> = ARGUMENTS.into_iter().zip(gprs).collect();
+        moves.extend(target.map(|t| (RAX, t)));
+        self.move_all(&moves);
+        self.move_vectors(&vectors);
+        if call.variadic {
+            if matches!(call.target, Target::Pointer(_)) {
+                return Err(Stop::Unsupported("a variadic call through a pointer"));
+            }
+            self.asm.mov_imm(RAX, vectors.len() as i64);
+        }
+        match call.target {
+            Target::Address(address) => self.call_address(address),
+            Target::Pointer(_) => self.asm.call_reg(RAX),
+        }
+        if call.effect == Effect::Escapes {
+            self.forget_registers();
+        }
+        Ok(self.call_result(call))
+    }
+
+    fn call_result(&mut self, call: &Call<'_>) -> Val {
+        if call.result == Ty::F64 {
+            return Val(self.new_in_xmm(XMM0));
+        }
+        if call.result == Ty::Void {
+            return Val(self.st.add(Node::new(Ty::Void, Kind::Imm(0))));
+        }
+        self.touch(RAX);
+        let id = self.new_in_gpr(call.result, RAX);
+        if call.result == Ty::Object {
+            self.node_mut(id).anchor = if call.new_reference { Anchor::Own } else { Anchor::Heap };
+        }
+        Val(id)
+    }
+
+    fn source(&mut self, id: Id) -> Flow<Source> {
+        let node = *self.node(id);
+        match (node.imm(), node.at) {
+            (Some(v), _) => Ok(Source::Imm(v)),
+            (_, At::Gpr(r)) => Ok(Source::Gpr(r)),
+            (_, At::Native(n)) => Ok(Source::Native(n)),
+            _ => Ok(Source::Gpr(self.place(id))),
+        }
+    }
+
+    fn vector_source(&mut self, id: Id) -> Loc {
+        match self.node(id).at {
+            At::Native(n) => Loc::Native(n),
+            _ => Loc::Xmm(self.place_xmm(id)),
+        }
+    }
+
+    /// Fills registers, each from where its value is now, all at once.
+    fn move_all(&mut self, moves: &[(Gpr, Source)]) {
+        let mut waiting: Vec<(Gpr, Gpr)> = moves
+            .iter()
+            .filter_map(|&(to, source)| match source {
+                Source::Gpr(from) if from != to => Some((to, from)),
+                _ => None,
+            })
+            .collect();
+        self.move_registers(&mut waiting);
+        for &(to, source) in moves {
+            match source {
+                Source::Gpr(_) => {}
+                Source::Native(n) => self.asm.load(to, native(n), 8, false),
+                Source::Imm(v) => self.asm.mov_imm(to, v),
+            }
+        }
+    }
+
+    /// A parallel move between general registers.
+    pub(crate) fn move_registers(&mut self, waiting: &mut Vec<(Gpr, Gpr)>) {
+        while !waiting.is_empty() {
+            let ready = waiting
+                .iter()
+                .position(|&(to, _)| waiting.iter().all(|&(_, from)| from != to));
+            match ready {
+                Some(i) => {
+                    let (to, from) = waiting.swap_remove(i);
+                    self.asm.mov(to, from);
+                }
+                None => {
+                    // Only cycles are left: break one.
+                    let (_, from) = waiting[0];
+                    self.asm.mov(R11, from);
+                    for (_, f) in waiting.iter_mut().filter(|(_, f)| *f == from) {
+                        *f = R11;
+                    }
+                }
+            }
+        }
+    }
+
+    fn move_vectors(&mut self, sources: &[Loc]) {
+        let mut waiting: Vec<(Xmm, Xmm)> = Vec::new();
+        for (i, &source) in sources.iter().enumerate() {
+            if let Loc::Xmm(from) = source
+                && from != Xmm(i as u8)
+            {
+                waiting.push((Xmm(i as u8), from));
+            }
+        }
+        self.move_xmms(&mut waiting);
+        for (i, &source) in sources.iter().enumerate() {
+            if let Loc::Native(n) = source {
+                self.asm.load_f64(Xmm(i as u8), native(n));
+            }
+        }
+    }
+
+    /// A parallel move between vector registers.
+    pub(crate) fn move_xmms(&mut self, waiting: &mut Vec<(Xmm, Xmm)>) {
+        while !waiting.is_empty() {
+            let ready = waiting
+                .iter()
+                .position(|&(to, _)| waiting.iter().all(|&(_, from)| from != to));
+            match ready {
+                Some(i) => {
+                    let (to, from) = waiting.swap_remove(i);
+                    self.asm.mov_f64(to, from);
+                }
+                None => {
+                    let (_, from) = waiting[0];
+                    self.asm.mov_f64(XMM15, from);
+                    for (_, f) in waiting.iter_mut().filter(|(_, f)| *f == from) {
+                        *f = XMM15;
+                    }
+                }
+            }
+        }
+    }
+}

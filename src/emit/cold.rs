@@ -1,0 +1,293 @@
+//! Code that runs rarely, behind the rest of the block.
+
+use std::rc::Rc;
+
+use pyo3::ffi;
+
+use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Xmm};
+use crate::jit::facts;
+use crate::release::layout::_PyInterpreterFrame;
+
+use super::Emit;
+use super::asm::{Alu, Cc, Mem, Site};
+use super::edge::{CallSite, Edge, EdgeKind};
+use super::helpers;
+use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, RSP, XMM0, is_volatile, native};
+use super::node::{Id, NONE};
+
+/// How an object is freed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Dealloc {
+    /// Runs no Python code.
+    Plain,
+    /// May run any.
+    Escaping,
+}
+
+/// A piece of code that the block jumps to and that jumps back.
+pub(crate) struct Cold {
+    site: Site,
+    back: u32,
+    /// Leave by a `Forget` edge if a frame object exists afterwards.
+    pub after: Option<(u32, Rc<Context>)>,
+    /// Whether arbitrary code may run in it.
+    pub escapes: bool,
+    body: Body,
+}
+
+type Body = Box<dyn FnOnce(&mut Emit<'_>)>;
+
+impl Cold {
+    /// Where it jumps back to.
+    pub fn back(&self) -> u32 {
+        self.back
+    }
+}
+
+/// Registers to be saved around a call in cold code, and where they go.
+#[derive(Clone, Debug)]
+pub(crate) struct Saved {
+    gprs: Vec<Gpr>,
+    xmms: Vec<Xmm>,
+}
+
+impl Saved {
+    fn bytes(&self) -> i32 {
+        let words = self.gprs.len() + self.xmms.len();
+        8 * words.next_multiple_of(2) as i32
+    }
+
+    /// Where a saved register is in memory.
+    fn find(&self, at: Loc) -> Option<Mem> {
+        let index = match at {
+            Loc::Gpr(r) => self.gprs.iter().position(|&g| g == r),
+            Loc::Xmm(x) => self.xmms.iter().position(|&y| y == x).map(|i| i + self.gprs.len()),
+            Loc::Native(_) => None,
+        };
+        index.map(|i| Mem::new(RSP, 8 * i as i32))
+    }
+}
+
+impl Emit<'_> {
+    /// Adds a piece of cold code that goes on where the block stands now.
+    pub(crate) fn add_cold(&mut self, site: Site, escapes: bool, body: impl FnOnce(&mut Emit<'_>) + 'static) {
+        self.cold.push(Cold {
+            site,
+            back: self.asm.here(),
+            after: None,
+            escapes,
+            body: Box::new(body),
+        });
+    }
+
+    pub(crate) fn emit_cold(&mut self) {
+        for cold in std::mem::take(&mut self.cold) {
+            self.asm.bind(cold.site);
+            (cold.body)(self);
+            if let Some((unit, context)) = cold.after {
+                let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
+                self.asm.cmp_mem_imm(taken, 0, 8);
+                let site = self.asm.jcc(Cc::NE);
+                self.add_edge(site, EdgeKind::Forget, unit, context);
+            }
+            let back = self.asm.jmp();
+            self.asm.bind_to(back, cold.back);
+        }
+    }
+
+    pub(crate) fn add_edge(&mut self, site: Site, kind: EdgeKind, unit: u32, context: Rc<Context>) {
+        self.edges.push(Edge {
+            site: site.0,
+            kind,
+            unit,
+            context,
+        });
+    }
+
+    /// Calls a function at a known address.
+    pub(crate) fn call_address(&mut self, target: usize) {
+        let site = self.asm.call();
+        self.calls.push(CallSite {
+            site: site.0,
+            target,
+        });
+    }
+
+    /// The registers that hold something now and that a callee may change.
+    pub(crate) fn live_volatile(&self) -> Saved {
+        Saved {
+            gprs: ALLOCATABLE
+                .into_iter()
+                .filter(|&r| is_volatile(r) && self.st.gpr[usize::from(r.0)] != NONE)
+                .collect(),
+            xmms: (0..ALLOCATABLE_XMM)
+                .filter(|&x| self.st.xmm[usize::from(x)] != NONE)
+                .map(Xmm)
+                .collect(),
+        }
+    }
+
+    pub(crate) fn save(&mut self, saved: &Saved) {
+        if saved.bytes() == 0 {
+            return;
+        }
+        self.asm.alu_imm(Alu::Sub, true, RSP, saved.bytes());
+        let mut at = Mem::new(RSP, 0);
+        for &r in &saved.gprs {
+            self.asm.store(at, r, 8);
+            at.disp += 8;
+        }
+        for &x in &saved.xmms {
+            self.asm.store_f64(at, x);
+            at.disp += 8;
+        }
+    }
+
+    pub(crate) fn restore(&mut self, saved: &Saved) {
+        if saved.bytes() == 0 {
+            return;
+        }
+        let mut at = Mem::new(RSP, 0);
+        for &r in &saved.gprs {
+            self.asm.load(r, at, 8, false);
+            at.disp += 8;
+        }
+        for &x in &saved.xmms {
+            self.asm.load_f64(x, at);
+            at.disp += 8;
+        }
+        self.asm.alu_imm(Alu::Add, true, RSP, saved.bytes());
+    }
+
+    /// Frees the object in `r`, out of line.
+    pub(crate) fn cold_dealloc(&mut self, site: Site, r: Gpr, dealloc: Dealloc) {
+        let saved = self.live_volatile();
+        let escapes = dealloc == Dealloc::Escaping;
+        let locals = if escapes { self.stale_locals() } else { Vec::new() };
+        let unit = self.instr.unit;
+        self.add_cold(site, escapes, move |e| {
+            e.save(&saved);
+            if escapes {
+                if !locals.is_empty() {
+                    e.keep_for_later(r);
+                }
+                e.store_instruction(unit);
+                e.write_locals_cold(&locals, &saved);
+                if !locals.is_empty() {
+                    e.take_kept();
+                } else {
+                    e.asm.mov(ARGUMENTS[0], r);
+                }
+            } else {
+                e.asm.mov(ARGUMENTS[0], r);
+            }
+            e.call_address(ffi::_Py_Dealloc as *const () as usize);
+            e.restore(&saved);
+        });
+    }
+
+    /// The lowest word of the native frame is free while no call is being prepared.
+    fn keep_for_later(&mut self, r: Gpr) {
+        self.asm.push_reg(r);
+        self.asm.push_reg(r);
+    }
+
+    fn take_kept(&mut self) {
+        self.asm.pop_reg(ARGUMENTS[0]);
+        self.asm.pop_reg(ARGUMENTS[0]);
+    }
+
+    /// The locals that are not in the frame's memory.
+    pub(crate) fn stale_locals(&mut self) -> Vec<(usize, Held)> {
+        if self.st.locals.iter().all(|l| l.behind == Behind::Same) {
+            return Vec::new();
+        }
+        let context = self.snapshot(0);
+        let locals = context.locals.iter().enumerate();
+        locals
+            .filter(|(_, slot)| slot.behind == Behind::Stale)
+            .map(|(i, slot)| (i, slot.held))
+            .collect()
+    }
+
+    /// Writes such locals from cold code, where registers are in `saved`, with two words above.
+    fn write_locals_cold(&mut self, locals: &[(usize, Held)], saved: &Saved) {
+        for &(i, held) in locals {
+            let slot = self.local_mem(i);
+            self.asm.lea(ARGUMENTS[0], slot);
+            let source = |e: &Emit<'_>, at: Loc| {
+                let _ = e;
+                match (saved.find(at), at) {
+                    (Some(mut m), _) => {
+                        m.disp += 16;
+                        Ok(m)
+                    }
+                    (None, Loc::Native(n)) => Ok(native(n)),
+                    (None, Loc::Gpr(r)) => Err(r),
+                    (None, Loc::Xmm(_)) => Ok(Mem::new(RSP, 0)),
+                }
+            };
+            let argument = ARGUMENTS[1];
+            let helper = match held {
+                Held::Float(at) => {
+                    if let Ok(m) = source(self, at) {
+                        self.asm.load_f64(XMM0, m);
+                    }
+                    helpers::write_float as *const () as usize
+                }
+                Held::FloatConstant(bits) => {
+                    self.asm.mov_imm(argument, bits as i64);
+                    self.asm.mov_to_xmm(XMM0, argument);
+                    helpers::write_float as *const () as usize
+                }
+                Held::LongConstant(v) => {
+                    self.asm.mov_imm(argument, v);
+                    helpers::write_long as *const () as usize
+                }
+                Held::Constant(address) => {
+                    self.asm.mov_imm(argument, address as i64);
+                    helpers::write_borrowed as *const () as usize
+                }
+                Held::Local(n) => {
+                    let m = self.local_mem(usize::from(n));
+                    self.asm.load(argument, m, 8, false);
+                    helpers::write_borrowed as *const () as usize
+                }
+                Held::Long(at) | Held::Bool(at) | Held::Object { at, .. } => {
+                    match source(self, at) {
+                        Ok(m) => self.asm.load(argument, m, 8, false),
+                        Err(r) => self.asm.mov(argument, r),
+                    }
+                    match held {
+                        Held::Long(_) => helpers::write_long as *const () as usize,
+                        Held::Bool(_) => helpers::write_bool as *const () as usize,
+                        // The register keeps its own reference, if it has one: the block goes
+                        // on as if nothing had been written.
+                        _ => helpers::write_borrowed as *const () as usize,
+                    }
+                }
+                Held::Memory => continue,
+            };
+            self.call_address(helper);
+        }
+    }
+
+    /// Tells the frame which instruction is running.
+    pub(crate) fn store_instruction(&mut self, unit: u32) {
+        let address = self.view.first_unit as i64 + 2 * i64::from(unit);
+        let field = Mem::new(FRAME, facts::FRAME_INSTR);
+        let first = self.view.first_unit as u64;
+        let last = first + 2 * self.view.units.len() as u64;
+        if (first - 4) >> 32 == last >> 32 {
+            self.asm.store_imm(field, address as i32, 4);
+        } else {
+            self.asm.mov_imm(super::machine::R11, address);
+            self.asm.store(field, super::machine::R11, 8);
+        }
+    }
+
+    /// Whether a register belongs to the node.
+    pub(crate) fn owns(&self, r: Gpr, id: Id) -> bool {
+        self.st.gpr[usize::from(r.0)] == id
+    }
+}

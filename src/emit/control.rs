@@ -1,0 +1,262 @@
+//! Guards, branches, loops and the ends of an instruction.
+
+use std::rc::Rc;
+
+use crate::jit::context::Context;
+use crate::release::layout::_PyInterpreterFrame;
+
+use super::Emit;
+use super::asm::{Cc, Mem, Site};
+use super::cold::Cold;
+use super::edge::EdgeKind;
+use super::join;
+use super::machine::FRAME;
+use super::table::Test;
+use super::types::{Exit, Flow, Stop, Val, Var};
+
+/// Iterations of a loop that is unrolled while emitting.
+const MOST_ITERATIONS: u32 = 300;
+
+impl Emit<'_> {
+    /// Where an exit leads, what kind of edge it is, and what holds there.
+    fn exit_edge(&mut self, exit: Exit) -> (EdgeKind, u32, Rc<Context>) {
+        let base = self.st.base as i64;
+        let (kind, unit, depth) = match exit {
+            Exit::Deopt => (EdgeKind::Deopt, self.instr.start, base),
+            Exit::Error(d) => (EdgeKind::Error, self.instr.unit, base + i64::from(d)),
+            Exit::Reraise(d) => (EdgeKind::Reraise, self.instr.unit, base + i64::from(d)),
+            Exit::Interpret(why) => (EdgeKind::Interpret(why), self.instr.start, base),
+            Exit::Unbound(_) => {
+                let kind = EdgeKind::Interpret("an unbound local");
+                (kind, self.instr.start, base)
+            }
+        };
+        let depth = usize::try_from(depth).unwrap_or(0);
+        (kind, unit, self.snapshot(depth))
+    }
+
+    pub fn guard(&mut self, c: Val, exit: Exit) -> Flow {
+        match self.node(c.0).imm() {
+            Some(0) => return self.exit(exit),
+            Some(_) => return Ok(()),
+            None => {}
+        }
+        let (kind, unit, context) = self.exit_edge(exit);
+        let test = self.test(c.0);
+        for site in self.jump_if(test.not()) {
+            self.add_edge(site, kind, unit, context.clone());
+        }
+        self.learn(c.0);
+        Ok(())
+    }
+
+    /// Jumps that are taken when a test holds.
+    pub(crate) fn jump_if(&mut self, test: Test) -> Vec<Site> {
+        match test {
+            Test::Known(false) => Vec::new(),
+            Test::Known(true) => vec![self.asm.jmp()],
+            Test::One(cc) => vec![self.asm.jcc(cc)],
+            Test::Either(a, b) => vec![self.asm.jcc(a), self.asm.jcc(b)],
+            Test::Both(a, b) => {
+                let skip = self.asm.jcc_short(a.not());
+                let site = self.asm.jcc(b);
+                self.asm.bind_short(skip);
+                vec![site]
+            }
+        }
+    }
+
+    pub fn exit(&mut self, exit: Exit) -> Flow {
+        let (kind, unit, context) = self.exit_edge(exit);
+        let site = self.asm.jmp();
+        self.add_edge(site, kind, unit, context);
+        Err(Stop::Ended)
+    }
+
+    pub fn branch<T, E>(&mut self, c: Val, then: T, otherwise: E) -> Flow
+    where
+        T: FnOnce(&mut Self) -> Flow,
+        E: FnOnce(&mut Self) -> Flow,
+    {
+        match self.node(c.0).imm() {
+            Some(0) => return otherwise(self),
+            Some(_) => return then(self),
+            None => {}
+        }
+        // Both arms start from what can be described without code.
+        self.snapshot(self.st.stack.len());
+        let test = self.test(c.0);
+        let fork = self.st.clone();
+        let jump_at = self.asm.here();
+        let skip = self.jump_if(test.not());
+        let body_at = self.asm.here();
+        let (edges, colds) = (self.edges.len(), self.cold.len());
+        let nodes = self.st.nodes.len();
+        self.learn(c.0);
+        let depth = self.nest;
+        self.nest = depth + 1;
+        let first = then(self);
+        self.nest = depth;
+        let first = match first {
+            Ok(()) => {
+                let join = self.asm.jmp();
+                Some((std::mem::replace(&mut self.st, fork), join))
+            }
+            Err(Stop::Ended) => {
+                self.st = fork;
+                // An arm that only leaves needs no jump around it.
+                let lone = self.edges.len() == edges + 1
+                    && self.edges[edges].site == body_at + 1
+                    && self.asm.here() == body_at + 5
+                    && self.cold.len() == colds;
+                if lone && !matches!(test, Test::Known(_)) {
+                    self.asm.truncate(jump_at);
+                    let edge = self.edges.pop();
+                    if let Some(edge) = edge {
+                        for site in self.jump_if(test) {
+                            self.add_edge(site, edge.kind, edge.unit, edge.context.clone());
+                        }
+                    }
+                    self.learn_not(c.0);
+                    return otherwise(self);
+                }
+                None
+            }
+            Err(stop) => return Err(inside_arm(stop)),
+        };
+        for site in skip {
+            self.asm.bind(site);
+        }
+        self.learn_not(c.0);
+        self.nest = depth + u32::from(first.is_some());
+        let second = otherwise(self);
+        self.nest = depth;
+        match (first, second) {
+            (None, second @ (Ok(()) | Err(Stop::Ended))) => second,
+            (Some((state, join)), Err(Stop::Ended)) => {
+                self.asm.bind(join);
+                self.st = state;
+                Ok(())
+            }
+            (_, Err(stop)) => Err(inside_arm(stop)),
+            (Some((state, join)), Ok(())) => join::join(self, state, join, nodes),
+        }
+    }
+
+    /// A loop that is unrolled: its condition has to be known while emitting.
+    pub fn while_loop<C, B>(&mut self, _vars: &[Var], mut cond: C, mut body: B) -> Flow
+    where
+        C: FnMut(&mut Self) -> Flow<Val>,
+        B: FnMut(&mut Self) -> Flow,
+    {
+        for _ in 0..MOST_ITERATIONS {
+            let c = cond(self)?;
+            match self.node(c.0).imm() {
+                Some(0) => return Ok(()),
+                Some(_) => {}
+                None => return Err(Stop::Unsupported("a loop whose length is not known when compiling")),
+            }
+            match body(self) {
+                Ok(()) | Err(Stop::Continue) => {}
+                Err(Stop::Break) => return Ok(()),
+                Err(stop) => return Err(stop),
+            }
+        }
+        Err(Stop::Unsupported("a loop that is too long to unroll"))
+    }
+
+    pub fn endless_loop<B>(&mut self, vars: &[Var], mut body: B) -> Flow
+    where
+        B: FnMut(&mut Self) -> Flow,
+    {
+        let _ = vars;
+        for _ in 0..MOST_ITERATIONS {
+            match body(self) {
+                Ok(()) | Err(Stop::Continue) => {}
+                Err(Stop::Break) => return Ok(()),
+                Err(stop) => return Err(stop),
+            }
+        }
+        Err(Stop::Unsupported("a loop that is too long to unroll"))
+    }
+
+    pub fn next(&mut self, d: Val) -> Flow {
+        self.go(d, self.instr.unit + self.instr.size)
+    }
+
+    pub fn jump(&mut self, d: Val, k: Val) -> Flow {
+        let k: i64 = self.constant(k)?;
+        let unit = i64::from(self.instr.unit) + k;
+        match u32::try_from(unit) {
+            Ok(unit) if (unit as usize) < self.view.units.len() => self.go(d, unit),
+            _ => Err(Stop::Unsupported("a jump out of the code")),
+        }
+    }
+
+    /// Control goes on at a unit: in this block, or from an arm by an edge.
+    fn go(&mut self, d: Val, unit: u32) -> Flow {
+        let d: i64 = self.constant(d)?;
+        let depth = usize::try_from(self.st.base as i64 + d)
+            .map_err(|_| Stop::Unsupported("a stack below its bottom"))?;
+        self.set_depth(depth);
+        self.after_instruction(unit);
+        if self.nest == 0 {
+            self.going_on = Some(unit);
+            return Err(Stop::Ended);
+        }
+        let context = self.snapshot(depth);
+        let site = self.asm.jmp();
+        self.add_edge(site, EdgeKind::Go, unit, context);
+        Err(Stop::Ended)
+    }
+
+    /// Ends the instruction's own view of the stack.
+    pub(crate) fn set_depth(&mut self, depth: usize) {
+        self.st.stack.truncate(depth);
+        for i in self.st.stack.len()..depth {
+            let id = self.memory_slot(i);
+            self.st.stack.push(id);
+        }
+    }
+
+    /// Where arbitrary code may have run: did it leave something that compiled code has to know?
+    pub(crate) fn after_instruction(&mut self, unit: u32) {
+        let pending = |c: &Cold| c.escapes && c.after.is_none();
+        let any = self.cold[self.cold_start..].iter().any(pending);
+        if !self.st.escaped && !any {
+            return;
+        }
+        let context = self.snapshot(self.st.stack.len());
+        let here = self.asm.here();
+        let mut escaping = self.cold[self.cold_start..].iter().filter(|c| pending(c));
+        // Cold code that jumps back to the very end can look by itself.
+        let at_end = self.nest == 0 && escaping.all(|c| c.back() == here);
+        if self.st.escaped || !at_end {
+            self.watch(unit, context);
+            return;
+        }
+        for cold in &mut self.cold[self.cold_start..] {
+            if pending(cold) {
+                cold.after = Some((unit, context.clone()));
+            }
+        }
+    }
+
+    /// Leaves by a `Forget` edge where a frame object exists.
+    fn watch(&mut self, unit: u32, context: Rc<Context>) {
+        let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
+        self.asm.cmp_mem_imm(taken, 0, 8);
+        let site = self.asm.jcc(Cc::NE);
+        self.add_edge(site, EdgeKind::Forget, unit, context);
+    }
+}
+
+/// An arm that is taken at run time cannot end a loop that is unrolled.
+fn inside_arm(stop: Stop) -> Stop {
+    match stop {
+        Stop::Break | Stop::Continue => {
+            Stop::Unsupported("a loop whose length is not known when compiling")
+        }
+        stop => stop,
+    }
+}

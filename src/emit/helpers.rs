@@ -1,0 +1,80 @@
+//! What machine code calls where its own way ends.
+
+use pyo3::ffi;
+
+/// Ends the process: an allocation of a few bytes failed where no exception can be raised.
+fn out_of_memory() -> ! {
+    eprintln!("cevalry: out of memory");
+    std::process::abort()
+}
+
+/// A new `float`.
+pub unsafe extern "C" fn box_float(value: f64) -> *mut ffi::PyObject {
+    // SAFETY: the GIL is held.
+    let object = unsafe { ffi::PyFloat_FromDouble(value) };
+    if object.is_null() {
+        out_of_memory();
+    }
+    object
+}
+
+/// An `int`.
+pub unsafe extern "C" fn box_long(value: i64) -> *mut ffi::PyObject {
+    // SAFETY: the GIL is held.
+    let object = unsafe { ffi::PyLong_FromLongLong(value) };
+    if object.is_null() {
+        out_of_memory();
+    }
+    object
+}
+
+/// Writes an unboxed `float` to a local whose memory holds NULL or an exact `float` or `int`.
+pub unsafe extern "C" fn write_float(slot: *mut *mut ffi::PyObject, value: f64) {
+    // SAFETY: the slot is a local of a live frame, and owns what it holds.
+    unsafe {
+        let old = *slot;
+        if !old.is_null() && ffi::Py_IS_TYPE(old, &raw mut ffi::PyFloat_Type) != 0 && ffi::Py_REFCNT(old) == 1 {
+            (*old.cast::<ffi::PyFloatObject>()).ob_fval = value;
+            return;
+        }
+        *slot = box_float(value);
+        ffi::Py_XDECREF(old);
+    }
+}
+
+/// The same for an unboxed `int`.
+pub unsafe extern "C" fn write_long(slot: *mut *mut ffi::PyObject, value: i64) {
+    // SAFETY: as for `write_float`.
+    unsafe {
+        let old = *slot;
+        *slot = box_long(value);
+        ffi::Py_XDECREF(old);
+    }
+}
+
+/// The same for an object, whose reference the slot takes over.
+pub unsafe extern "C" fn write_object(slot: *mut *mut ffi::PyObject, object: *mut ffi::PyObject) {
+    // SAFETY: as for `write_float`.
+    unsafe {
+        let old = *slot;
+        *slot = object;
+        ffi::Py_XDECREF(old);
+    }
+}
+
+/// The same for an object that is borrowed.
+pub unsafe extern "C" fn write_borrowed(slot: *mut *mut ffi::PyObject, object: *mut ffi::PyObject) {
+    // SAFETY: as for `write_float`; the object is live.
+    unsafe {
+        ffi::Py_XINCREF(object);
+        write_object(slot, object);
+    }
+}
+
+/// The same for an unboxed `bool`.
+pub unsafe extern "C" fn write_bool(slot: *mut *mut ffi::PyObject, value: i64) {
+    // SAFETY: as for `write_float`; the singletons live forever.
+    unsafe {
+        write_borrowed(slot, if value & 0xff != 0 { ffi::Py_True() } else { ffi::Py_False() });
+    }
+}

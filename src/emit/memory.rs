@@ -1,0 +1,447 @@
+//! Loads and stores.
+
+use crate::jit::code;
+use crate::jit::context::{Known, Loc};
+use crate::jit::facts;
+use crate::jit::fold;
+
+use super::Emit;
+use super::asm::{Alu, Cc, Mem, Shift};
+use super::machine::{R11, XMM15, cell, CELL_SLOTS};
+use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node, TSTATE_NODE};
+use super::types::{Cell, Elem, Field, Ty, Val};
+use super::value::shape;
+
+impl Emit<'_> {
+    pub fn load(&mut self, x: Val, field: &Field) -> Val {
+        if let Some(v) = self.load_known(x.0, field) {
+            return v;
+        }
+        let base = self.mem_base(x.0, field.offset);
+        let id = self.load_from(base, field.ty);
+        if let Some((first, width)) = field.bits {
+            return self.bit_field(id, first, width);
+        }
+        if field.name == "_is.eval_frame" || field.name == "PyInterpreterState.eval_frame" {
+            self.hide_own_hook(id);
+        }
+        Val(id)
+    }
+
+    fn bit_field(&mut self, id: Id, first: u8, width: u8) -> Val {
+        let r = self.copy(id);
+        if first > 0 {
+            self.asm.shift_imm(Shift::Right, true, r, first);
+        }
+        self.asm.alu_imm(Alu::And, false, r, ((1u64 << width) - 1) as i32);
+        let ty = self.node(id).ty;
+        Val(self.new_in_gpr(ty, r))
+    }
+
+    /// The evaluator that is ours does not keep compiled code from doing what it does.
+    fn hide_own_hook(&mut self, id: Id) {
+        if self.view.own_hook == 0 {
+            return;
+        }
+        let r = self.place(id);
+        self.asm.mov_imm(R11, self.view.own_hook as i64);
+        self.asm.alu(Alu::Cmp, true, r, R11);
+        let other = self.asm.jcc_short(Cc::NE);
+        self.asm.mov_imm(r, 0);
+        self.asm.bind_short(other);
+    }
+
+    /// Members that are known without a load.
+    fn load_known(&mut self, x: Id, field: &Field) -> Option<Val> {
+        let node = *self.node(x);
+        if field.name == "PyObject.ob_type" {
+            if let Known::Type(t) = node.known {
+                return Some(Val(self.imm(Ty::Object, t as i64)));
+            }
+            return Some(Val(self.st.add(Node::new(Ty::Object, Kind::TypeOf(x)))));
+        }
+        if field.name == "PyFloatObject.ob_fval" {
+            // Whoever reads this member has a `float`.
+            if !node.is_pending() && node.known != Known::Type(facts::float_type()) {
+                self.node_mut(x).known = Known::Type(facts::float_type());
+            }
+            return self.unbox_float(x).map(Val);
+        }
+        if let Some(v) = self.load_of_long(x, field) {
+            return Some(v);
+        }
+        if x == FRAME_NODE
+            && field.offset == facts::FRAME_CODE
+            && field.name.starts_with("_PyInterpreterFrame.")
+            && self.view.object != 0
+        {
+            return Some(Val(self.object_constant(self.view.object)));
+        }
+        let _ = TSTATE_NODE;
+        let address = node.imm()?;
+        if !field.immutable || !self.view.is_live() || address == 0 {
+            return None;
+        }
+        let address = (address + i64::from(field.offset)) as u64;
+        // SAFETY: the object outlives the code, and the member does not change.
+        let bits = unsafe { fold::read(field.ty, address) };
+        Some(self.known_bits(field.ty, bits))
+    }
+
+    /// A value that was read while emitting.
+    pub(crate) fn known_bits(&mut self, ty: Ty, bits: u64) -> Val {
+        match ty {
+            Ty::Object => Val(self.object_constant(bits as usize)),
+            _ => Val(self.imm(ty, bits as i64)),
+        }
+    }
+
+    /// The size and digits of an int that is unboxed.
+    fn load_of_long(&mut self, x: Id, field: &Field) -> Option<Val> {
+        let size = match field.name {
+            "PyVarObject.ob_size" | "PyLongObject.ob_size" | "PyLongObject.long_value.lv_tag" => true,
+            "PyLongObject.ob_digit" | "PyLongObject.ob_digit[0]"
+            | "PyLongObject.long_value.ob_digit[0]" => false,
+            _ => return None,
+        };
+        if !self.is_long(x) {
+            return None;
+        }
+        let raw = self.unboxed_long(x)?;
+        if size {
+            return Some(self.size_table(raw));
+        }
+        Some(self.digit(raw))
+    }
+
+    /// The lowest digit of an unboxed int.
+    pub(crate) fn digit(&mut self, raw: Id) -> Val {
+        if let Some(v) = self.node(raw).imm() {
+            let v = v.unsigned_abs() & ((1 << super::boxes::DIGIT_BITS) - 1);
+            return Val(self.imm(Ty::U32, v as i64));
+        }
+        Val(self.st.add(Node::new(Ty::U32, Kind::Digit(raw))))
+    }
+
+    /// A memory operand for a member of what a node points at.
+    pub(crate) fn mem_base(&mut self, x: Id, disp: i32) -> Mem {
+        let node = *self.node(x);
+        match node.kind {
+            Kind::Address { base, disp: first } if node.at == At::None => {
+                let base = self.place(base);
+                Mem::new(base, first + disp)
+            }
+            _ => Mem::new(self.place(x), disp),
+        }
+    }
+
+    /// Loads a scalar into a fresh register.
+    pub(crate) fn load_from(&mut self, m: Mem, ty: Ty) -> Id {
+        match ty {
+            Ty::F64 | Ty::F32 => {
+                let x = self.free_xmm();
+                match ty {
+                    Ty::F64 => self.asm.load_f64(x, m),
+                    _ => self.asm.load_f32(x, m),
+                }
+                self.new_in_xmm(x)
+            }
+            _ => {
+                let r = self.free_gpr();
+                let (bytes, signed) = shape(ty);
+                self.asm.load(r, m, bytes, signed);
+                let id = self.new_in_gpr(ty, r);
+                if ty == Ty::Object {
+                    self.node_mut(id).anchor = Anchor::Heap;
+                }
+                id
+            }
+        }
+    }
+
+    /// Stores a scalar. An object's reference goes with it.
+    pub(crate) fn store_to(&mut self, x: Id, disp: i32, index: Option<(Id, u8)>, ty: Ty, v: Id) {
+        if ty == Ty::Object {
+            self.flush_heap();
+            if self.node(v).imm().is_none() || self.node(v).due > 0 {
+                self.give(v);
+            }
+        }
+        let value = if matches!(ty, Ty::F64 | Ty::F32) {
+            None
+        } else {
+            match self.node(v).imm() {
+                Some(v) if i32::try_from(v).is_ok() || shape(ty).0 <= 4 => None,
+                _ => Some(self.place(v)),
+            }
+        };
+        let mut m = self.mem_base(x, disp);
+        if let Some((i, scale)) = index {
+            m.index = Some((self.place(i), scale));
+        }
+        let bytes = shape(ty).0;
+        match (ty, value) {
+            (Ty::F64, _) => {
+                let f = self.place_xmm(v);
+                self.asm.store_f64(m, f);
+                self.forget_doubles(v);
+            }
+            (Ty::F32, _) => {
+                self.fail("a store of a single-precision float");
+                let _ = XMM15;
+            }
+            (_, Some(r)) => self.asm.store(m, r, bytes),
+            (_, None) => {
+                let v = self.node(v).imm().unwrap_or(0);
+                self.asm.store_imm(m, v as i32, bytes);
+            }
+        }
+    }
+
+    /// A double was stored somewhere: what was read from objects may be out of date.
+    fn forget_doubles(&mut self, stored: Id) {
+        for node in &mut self.st.nodes {
+            if node.kind == Kind::Bits && node.ty == Ty::Object && node.twin != stored {
+                let long = node.known == Known::Type(facts::long_type());
+                if !long {
+                    node.twin = NONE;
+                }
+            }
+        }
+    }
+
+    pub fn store(&mut self, x: Val, field: &Field, v: Val) {
+        if field.bits.is_some() {
+            self.fail("a store to a bit field");
+            return;
+        }
+        self.store_to(x.0, field.offset, None, field.ty, v.0);
+    }
+
+    pub fn member(&mut self, x: Val, field: &Field) -> Val {
+        if field.name == "PyLongObject.ob_digit" || field.name == "PyLongObject.long_value.ob_digit" {
+            self.last_digits = x.0;
+        }
+        Val(self.address(x.0, field.offset))
+    }
+
+    /// A memory operand for an element, as far as that is possible without a register of its own.
+    fn element_of(&mut self, p: Id, elem: Elem, i: Id) -> (i32, Option<(Id, u8)>) {
+        match self.node(i).imm() {
+            Some(i) => ((i * i64::from(elem.size)) as i32, None),
+            None => {
+                let i = self.as_index(i);
+                match elem.size {
+                    1 | 2 | 4 | 8 => (0, Some((i, elem.size as u8))),
+                    size => {
+                        let _ = p;
+                        let from = self.place(i);
+                        let r = self.free_gpr();
+                        self.asm.imul_imm(r, from, size as i32);
+                        (0, Some((self.new_in_gpr(Ty::I64, r), 1)))
+                    }
+                }
+            }
+        }
+    }
+
+    /// An index with all its 64 bits.
+    fn as_index(&mut self, i: Id) -> Id {
+        let ty = self.node(i).ty;
+        match shape(ty).0 {
+            8 => i,
+            _ => self.cast(Val(i), ty, Ty::I64).0,
+        }
+    }
+
+    pub fn index(&mut self, p: Val, elem: Elem, i: Val) -> Val {
+        if let Some(v) = self.index_known(p.0, elem, i.0) {
+            return v;
+        }
+        let (disp, index) = self.element_of(p.0, elem, i.0);
+        let mut m = self.mem_base(p.0, disp);
+        if let Some((i, scale)) = index {
+            m.index = Some((self.place(i), scale));
+        }
+        let id = self.load_from(m, elem.ty);
+        if elem.ty == Ty::Object {
+            self.last_element = Some((p.0, i.0, id));
+        }
+        Val(id)
+    }
+
+    /// An element that is known without a load.
+    fn index_known(&mut self, p: Id, elem: Elem, i: Id) -> Option<Val> {
+        let i = self.node(i).imm()?;
+        if let Kind::Address { base, .. } = self.node(p).kind
+            && self.last_digits == base
+            && i == 0
+            && self.is_long(base)
+            && let Some(raw) = self.unboxed_long(base)
+        {
+            return Some(self.digit(raw));
+        }
+        let table = self.node(p);
+        let address = table.imm()?;
+        let constant = table.symbol.is_some_and(|s| self.is_constant_table(s));
+        if !constant || elem.ty == Ty::Void {
+            return self.tuple_item(address, elem, i);
+        }
+        let address = address + i * i64::from(elem.size);
+        // SAFETY: the table is a C array of constants, and the template's index is inside.
+        let bits = unsafe { fold::read(elem.ty, address as u64) };
+        Some(self.known_bits(elem.ty, bits))
+    }
+
+    /// An item of the constants of the code object.
+    fn tuple_item(&mut self, address: i64, elem: Elem, i: i64) -> Option<Val> {
+        if !self.view.is_live() || elem.ty != Ty::Object || self.view.object == 0 {
+            return None;
+        }
+        let tuples = [self.offsets.co_consts, self.offsets.co_names];
+        for field in tuples {
+            // SAFETY: a live code object.
+            let tuple: usize = unsafe { code::read(self.view.object, field) };
+            if tuple as i64 + i64::from(self.offsets.ob_item) == address {
+                // SAFETY: the index comes from the code object's own instructions.
+                let item: usize = unsafe { code::read(tuple, self.offsets.ob_item + 8 * i as i32) };
+                return Some(Val(self.object_constant(item)));
+            }
+        }
+        None
+    }
+
+    pub fn set_index(&mut self, p: Val, elem: Elem, i: Val, v: Val) {
+        if self.store_in_place(p.0, i.0, v.0) {
+            return;
+        }
+        let (disp, index) = self.element_of(p.0, elem, i.0);
+        self.store_to(p.0, disp, index, elem.ty, v.0);
+    }
+
+    pub fn element(&mut self, p: Val, elem: Elem, i: Val) -> Val {
+        let (disp, index) = self.element_of(p.0, elem, i.0);
+        let Some((i, scale)) = index else {
+            return Val(self.address(p.0, disp));
+        };
+        let mut m = self.mem_base(p.0, disp);
+        m.index = Some((self.place(i), scale));
+        let r = self.free_gpr();
+        self.asm.lea(r, m);
+        Val(self.new_in_gpr(Ty::Ptr, r))
+    }
+
+    /// Stores a double that nobody else holds a box of into the box that the element already
+    /// has, if that is a `float` of which the element has the only reference.
+    fn store_in_place(&mut self, p: Id, i: Id, v: Id) -> bool {
+        let Some((base, index, old)) = self.last_element.take() else {
+            return false;
+        };
+        let Kind::BoxFloat(raw) = self.node(v).kind else {
+            return false;
+        };
+        let same_index = index == i || {
+            let known = self.node(index).imm();
+            known.is_some() && known == self.node(i).imm()
+        };
+        if base != p || !same_index || self.node(v).due != 1 || self.node(old).due != 0 {
+            return false;
+        }
+        self.flush_heap();
+        let x = self.place_xmm(raw);
+        let (disp, scaled) = match self.node(i).imm() {
+            Some(v) => (8 * v as i32, None),
+            None => (0, Some(i)),
+        };
+        let r = self.place(old);
+        let mut m = self.mem_base(p, disp);
+        if let Some(i) = scaled {
+            let i = self.as_index(i);
+            m.index = Some((self.place(i), 8));
+        }
+        let mut slow = Vec::new();
+        if self.node(old).known != Known::Type(facts::float_type()) {
+            self.cmp_address(Mem::new(r, self.offsets.ob_type), facts::float_type());
+            slow.push(self.asm.jcc(Cc::NE));
+        }
+        self.asm.cmp_mem_imm(Mem::new(r, 0), 1, 8);
+        slow.push(self.asm.jcc(Cc::NE));
+        self.asm.store_f64(Mem::new(r, self.offsets.ob_fval), x);
+        self.cold_store_float(&slow, r, m, x);
+        // The template drops the old object next; that has been seen to.
+        self.node_mut(old).due = 1;
+        self.node_mut(v).due = 0;
+        self.forget_doubles(raw);
+        let twin = self.node(old).twin;
+        if twin != NONE {
+            self.node_mut(old).twin = NONE;
+        }
+        true
+    }
+
+    /// Compares memory with an address.
+    pub(crate) fn cmp_address(&mut self, m: Mem, address: usize) {
+        match i32::try_from(address as i64) {
+            Ok(v) => self.asm.cmp_mem_imm(m, v, 8),
+            Err(_) => {
+                self.asm.mov_imm(R11, address as i64);
+                self.asm.cmp_mem(R11, m);
+            }
+        }
+    }
+
+    pub fn cell(&mut self, _ty: Ty, n: u32) -> Cell {
+        let first = self.st.cells;
+        self.st.cells += n.max(1) as u16;
+        if self.st.cells > CELL_SLOTS {
+            self.fail("too many variables in memory");
+            self.st.cells = first;
+        }
+        self.cell_types.push((first, _ty));
+        Cell((self.cell_types.len() - 1) as u32)
+    }
+
+    pub fn cell_get(&mut self, x: Cell, i: Val) -> Val {
+        let (first, ty) = self.cell_types[x.0 as usize];
+        let Ok(i) = self.constant::<u16>(i) else {
+            return self.fail("an index that is not known when compiling");
+        };
+        let id = self.load_from(cell(first + i), ty);
+        // What a callee has put there belongs to us.
+        self.node_mut(id).anchor = Anchor::Own;
+        Val(id)
+    }
+
+    pub fn cell_set(&mut self, x: Cell, i: Val, v: Val) {
+        let (first, ty) = self.cell_types[x.0 as usize];
+        let Ok(i) = self.constant::<u16>(i) else {
+            self.fail("an index that is not known when compiling");
+            return;
+        };
+        let m = cell(first + i);
+        if ty == Ty::F64 {
+            let f = self.place_xmm(v.0);
+            self.asm.store_f64(m, f);
+            return;
+        }
+        if ty == Ty::Object {
+            self.give(v.0);
+        }
+        match self.node(v.0).imm().map(i32::try_from) {
+            Some(Ok(v)) => self.asm.store_imm(m, v, 8),
+            _ => {
+                let r = self.place(v.0);
+                self.asm.store(m, r, 8);
+            }
+        }
+    }
+
+    pub fn cell_addr(&mut self, x: Cell) -> Val {
+        let (first, _) = self.cell_types[x.0 as usize];
+        let r = self.free_gpr();
+        self.asm.lea(r, cell(first));
+        let id = self.st.add(Node::new(Ty::Ptr, Kind::Bits));
+        self.st.put(id, Loc::Gpr(r));
+        Val(id)
+    }
+}

@@ -1,0 +1,240 @@
+//! Reference counts.
+//!
+//! An increment waits in the node (`due`) and meets its decrement there, unless something
+//! could let go of the object first.
+
+use crate::jit::context::{Behind, Gpr, Known};
+use crate::jit::facts;
+
+use super::Emit;
+use super::asm::{Alu, Cc, Mem, Shift};
+use super::cold::Dealloc;
+use super::machine::R11;
+use super::node::{Anchor, Id, Kind};
+use super::types::{Flow, Ty, Val};
+
+/// Objects whose count says that they live forever are not counted.
+const IMMORTALS: bool = cfg!(Py_3_12);
+
+impl Emit<'_> {
+    pub fn py_incref(&mut self, x: Val) -> Flow {
+        self.node_mut(x.0).due += 1;
+        Ok(())
+    }
+
+    pub fn py_xincref(&mut self, x: Val) -> Flow {
+        if self.is_null(x.0) {
+            return Ok(());
+        }
+        if self.is_bound(x.0) {
+            return self.py_incref(x);
+        }
+        let r = self.place(x.0);
+        self.asm.test(true, r, r);
+        let skip = self.asm.jcc_short(Cc::E);
+        self.add_references(r, 1, false);
+        self.asm.bind_short(skip);
+        Ok(())
+    }
+
+    pub fn py_new_ref(&mut self, x: Val) -> Flow<Val> {
+        self.py_incref(x)?;
+        Ok(x)
+    }
+
+    pub fn py_xnew_ref(&mut self, x: Val) -> Flow<Val> {
+        self.py_xincref(x)?;
+        Ok(x)
+    }
+
+    pub fn py_decref(&mut self, x: Val) -> Flow {
+        self.release(x.0);
+        Ok(())
+    }
+
+    pub fn py_xdecref(&mut self, x: Val) -> Flow {
+        self.release(x.0);
+        Ok(())
+    }
+
+    pub fn py_decref_no_dealloc(&mut self, x: Val) -> Flow {
+        self.release(x.0);
+        Ok(())
+    }
+
+    /// The template knows how the object is freed: it is of a type that runs no code.
+    pub fn py_decref_specialized(&mut self, x: Val, _dealloc: Val) -> Flow {
+        self.release(x.0);
+        Ok(())
+    }
+
+    pub fn py_is_immortal_loose(&mut self, x: Val) -> Flow<Val> {
+        if !IMMORTALS || self.node(x.0).is_pending() {
+            return Ok(self.small(0));
+        }
+        let p = self.place(x.0);
+        let r = self.free_gpr();
+        self.asm.load(r, Mem::new(p, 0), 4, false);
+        self.asm.shift_imm(Shift::Right, false, r, 31);
+        Ok(Val(self.new_in_gpr(Ty::I32, r)))
+    }
+
+    /// Whether the value is certainly NULL.
+    pub(crate) fn is_null(&self, id: Id) -> bool {
+        let node = self.node(id);
+        node.imm() == Some(0) || node.known == Known::Unbound
+    }
+
+    /// Whether the value is certainly not NULL.
+    pub(crate) fn is_bound(&self, id: Id) -> bool {
+        let node = self.node(id);
+        match node.kind {
+            Kind::Imm(v) => v != 0,
+            _ => node.is_pending() || matches!(node.known, Known::Bound | Known::Type(_)),
+        }
+    }
+
+    /// Adds to a count in memory.
+    pub(crate) fn add_references(&mut self, r: Gpr, count: u16, mortal: bool) {
+        if !IMMORTALS || mortal {
+            self.asm.add_mem_imm(Mem::new(r, 0), i32::from(count));
+            return;
+        }
+        self.asm.load(R11, Mem::new(r, 0), 4, false);
+        self.asm.alu_imm(Alu::Add, false, R11, i32::from(count));
+        let skip = self.asm.jcc_short(Cc::B);
+        self.asm.store(Mem::new(r, 0), R11, 4);
+        self.asm.bind_short(skip);
+    }
+
+    /// Makes some of the increments that are due.
+    pub(crate) fn flush_by(&mut self, id: Id, count: u16) {
+        let node = *self.node(id);
+        if count == 0 || node.is_pending() || self.is_null(id) {
+            return;
+        }
+        if !self.is_immortal_constant(id) {
+            let r = self.place(id);
+            let mortal = node.known == Known::Type(facts::float_type());
+            self.add_references(r, count, mortal);
+        }
+        let node = self.node_mut(id);
+        node.due -= count;
+        if node.anchor == Anchor::Heap {
+            node.anchor = Anchor::Own;
+        }
+    }
+
+    /// Before something that could let go of objects on the heap.
+    pub(crate) fn flush_heap(&mut self) {
+        for id in 0..self.st.nodes.len() as Id {
+            let node = self.node(id);
+            if node.anchor == Anchor::Heap && node.due > 0 {
+                self.flush_by(id, node.due);
+            }
+        }
+    }
+
+    /// Takes one reference out of our hands, into memory or a callee's: it has to exist.
+    pub(crate) fn give(&mut self, id: Id) -> Gpr {
+        let r = self.place(id);
+        if self.node(id).due > 0 && !self.is_null(id) {
+            self.flush_by(id, 1);
+            return self.place(id);
+        }
+        r
+    }
+
+    /// Drops one reference.
+    pub(crate) fn release(&mut self, id: Id) {
+        if self.is_null(id) {
+            return;
+        }
+        let node = self.node_mut(id);
+        if node.due > 0 {
+            node.due -= 1;
+            return;
+        }
+        if node.is_pending() || self.is_immortal_constant(id) {
+            return;
+        }
+        let plain = self.is_plain(id);
+        if !plain {
+            self.flush_heap();
+        }
+        let dealloc = if plain { Dealloc::Plain } else { Dealloc::Escaping };
+        let bound = self.is_bound(id);
+        let r = self.place(id);
+        self.drop_reference(r, bound, dealloc);
+    }
+
+    /// Takes one off a count in memory and frees the object where that was the last.
+    pub(crate) fn drop_reference(&mut self, r: Gpr, bound: bool, dealloc: Dealloc) {
+        let null = if bound {
+            None
+        } else {
+            self.asm.test(true, r, r);
+            Some(self.asm.jcc_short(Cc::E))
+        };
+        let count = Mem::new(r, 0);
+        let zero = if IMMORTALS {
+            self.asm.load(R11, count, 8, false);
+            self.asm.test(false, R11, R11);
+            let skip = self.asm.jcc_short(Cc::S);
+            self.asm.alu_imm(Alu::Sub, true, R11, 1);
+            self.asm.store(count, R11, 8);
+            let zero = self.asm.jcc(Cc::E);
+            self.asm.bind_short(skip);
+            zero
+        } else {
+            self.asm.add_mem_imm(count, -1);
+            self.asm.jcc(Cc::E)
+        };
+        if let Some(null) = null {
+            self.asm.bind_short(null);
+        }
+        self.cold_dealloc(zero, r, dealloc);
+    }
+
+    /// Whether freeing the object runs no Python code and drops nothing else.
+    fn is_plain(&self, id: Id) -> bool {
+        match self.node(id).known {
+            Known::Type(t) => {
+                t == facts::float_type() || t == facts::long_type() || t == facts::bool_type()
+                    || t == self.offsets.str_type
+            }
+            _ => false,
+        }
+    }
+
+    fn is_immortal_constant(&self, id: Id) -> bool {
+        let Kind::Imm(address) = self.node(id).kind else {
+            return false;
+        };
+        if !IMMORTALS || !self.view.is_live() || address == 0 {
+            return false;
+        }
+        // SAFETY: constants of a live code object are objects.
+        let count = unsafe { crate::jit::code::read::<u32>(address as usize, 0) };
+        (count as i32) < 0
+    }
+
+    /// The object in local `i`'s memory is about to go: who else counts on it?
+    pub(crate) fn unhome(&mut self, i: usize) {
+        let home = Anchor::Local(i as u16);
+        for id in 0..self.st.nodes.len() as Id {
+            if self.node(id).anchor != home {
+                continue;
+            }
+            let other = self.st.locals.iter().enumerate().position(|(k, local)| {
+                k != i && local.node == id && local.behind == Behind::Same
+            });
+            if let Some(k) = other {
+                self.node_mut(id).anchor = Anchor::Local(k as u16);
+                continue;
+            }
+            self.place(id);
+            self.node_mut(id).anchor = Anchor::Own;
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Locals and stack slots.
+
+use crate::jit::context::{Behind, Known, Loc};
+use crate::jit::facts;
+
+use super::Emit;
+use super::cold::Dealloc;
+use super::node::{Anchor, At, Id, Kind, NONE};
+use super::types::{Flow, Stop, Ty, Val};
+
+impl Emit<'_> {
+    /// A stack index relative to the depth at the start of the instruction.
+    fn stack_index(&self, i: Val) -> Flow<usize> {
+        let i: i64 = self.constant(i)?;
+        usize::try_from(self.st.base as i64 + i).map_err(|_| Stop::Unsupported("a slot below the stack"))
+    }
+
+    fn local_index(&self, i: Val) -> Flow<usize> {
+        let i: usize = self.constant(i)?;
+        if i < self.st.locals.len() {
+            Ok(i)
+        } else {
+            Err(Stop::Unsupported("a local that does not exist"))
+        }
+    }
+
+    pub fn stack(&mut self, i: Val) -> Flow<Val> {
+        let i = self.stack_index(i)?;
+        self.fill_stack(i + 1);
+        let id = self.st.stack[i];
+        if id == NONE {
+            let id = self.memory_slot(i);
+            self.st.stack[i] = id;
+        }
+        Ok(Val(self.st.stack[i]))
+    }
+
+    fn fill_stack(&mut self, len: usize) {
+        while self.st.stack.len() < len {
+            self.st.stack.push(NONE);
+        }
+    }
+
+    pub fn set_stack(&mut self, i: Val, v: Val) -> Flow {
+        let i = self.stack_index(i)?;
+        self.fill_stack(i + 1);
+        self.st.stack[i] = v.0;
+        Ok(())
+    }
+
+    /// Writes this slot and the live ones above it into the frame's memory, each with a
+    /// reference of its own, and gives the slot's address.
+    pub fn stack_ptr(&mut self, i: Val) -> Flow<Val> {
+        let first = self.stack_index(i)?;
+        let len = self.st.stack.len();
+        for k in 0..len {
+            // What is in the memory of another slot has to get out of the way.
+            let id = self.st.stack[k];
+            if id != NONE
+                && let At::Stack(at) = self.node(id).at
+                && usize::from(at) != k
+            {
+                self.place(id);
+            }
+        }
+        for k in first..len {
+            let id = self.st.stack[k];
+            if id == NONE || self.node(id).at == At::Stack(k as u16) {
+                continue;
+            }
+            self.place(id);
+            let due = self.node(id).due;
+            self.flush_by(id, due);
+            let slot = self.stack_mem(k);
+            if let Some(v) = self.node(id).imm()
+                && let Ok(v) = i32::try_from(v)
+            {
+                self.asm.store_imm(slot, v, 8);
+            } else {
+                let r = self.place(id);
+                self.asm.store(slot, r, 8);
+            }
+            let known = self.node(id).known;
+            let id = self.memory_slot(k);
+            self.node_mut(id).known = known;
+            self.st.stack[k] = id;
+        }
+        Ok(Val(self.address_of_stack(first)))
+    }
+
+    fn address_of_stack(&mut self, i: usize) -> Id {
+        let m = self.stack_mem(i);
+        self.address(super::node::FRAME_NODE, m.disp)
+    }
+
+    pub fn local(&mut self, i: Val) -> Flow<Val> {
+        let i = self.local_index(i)?;
+        Ok(Val(self.st.local_node(i)))
+    }
+
+    pub fn set_local(&mut self, i: Val, v: Val) -> Flow {
+        let i = self.local_index(i)?;
+        let old = self.st.local_node(i);
+        if old == v.0 {
+            // One reference comes in, and the one that goes out is the same.
+            return Ok(());
+        }
+        let unboxed = self.node(v.0).is_pending() || self.node(v.0).imm().is_some_and(|v| v != 0);
+        if self.st.locals[i].behind == Behind::Stale {
+            if unboxed {
+                self.settle_value(v.0);
+                self.st.locals[i].node = v.0;
+                return Ok(());
+            }
+            self.drop_stale(i);
+        } else if unboxed && self.may_go_stale(old) {
+            // Memory keeps the old object; the template gets a reference of its own to drop.
+            self.settle_value(v.0);
+            if !self.is_null(old) {
+                self.unhome(i);
+                let due = self.node(old).due;
+                self.flush_by(old, due);
+                self.node_mut(old).due = 1;
+                if self.node(old).anchor == Anchor::Own && due == 0 {
+                    self.node_mut(old).anchor = Anchor::Heap;
+                }
+            }
+            self.st.locals[i].node = v.0;
+            self.st.locals[i].behind = Behind::Stale;
+            return Ok(());
+        } else if !self.is_null(old) {
+            self.place(old);
+            self.unhome(i);
+        }
+        self.put_in_memory(i, v.0);
+        Ok(())
+    }
+
+    /// The object in memory may stay there while the local has another value.
+    fn may_go_stale(&self, old: Id) -> bool {
+        self.is_null(old)
+            || matches!(self.node(old).known, Known::Type(t) if t == facts::float_type() || t == facts::long_type())
+    }
+
+    /// Gives an unboxed value a place that lasts.
+    fn settle_value(&mut self, id: Id) {
+        let raw = match self.node(id).kind {
+            Kind::BoxFloat(raw) | Kind::BoxLong(raw) | Kind::BoxBool(raw) => raw,
+            _ => return,
+        };
+        if self.node(raw).imm().is_none() && self.node(raw).at == At::None {
+            self.place(raw);
+        }
+    }
+
+    fn drop_stale(&mut self, i: usize) {
+        let r = self.free_gpr();
+        let slot = self.local_mem(i);
+        self.asm.load(r, slot, 8, false);
+        self.st.locals[i].behind = Behind::Same;
+        // Somebody has to own the register while the count is taken off.
+        let id = self.new_in_gpr(Ty::Object, r);
+        self.st.locals[i].node = NONE;
+        self.st.locals[i].known = Known::Nothing;
+        self.drop_reference(r, false, Dealloc::Plain);
+        self.unplace(id);
+    }
+
+    /// Writes an object into a local's memory, which holds nothing that is owned.
+    fn put_in_memory(&mut self, i: usize, id: Id) {
+        let slot = self.local_mem(i);
+        if self.is_null(id) {
+            self.asm.store_imm(slot, 0, 8);
+        } else {
+            let r = self.give(id);
+            self.asm.store(slot, r, 8);
+            if self.node(id).kind == Kind::Bits && !matches!(self.node(id).anchor, Anchor::Local(_)) {
+                self.node_mut(id).anchor = Anchor::Local(i as u16);
+            }
+        }
+        let local = &mut self.st.locals[i];
+        local.node = id;
+        local.behind = Behind::Same;
+        local.known = Known::Nothing;
+    }
+
+    /// The address of a local in the frame's memory, which holds its value from now on.
+    pub fn local_ptr(&mut self, i: Val) -> Flow<Val> {
+        let i = self.local_index(i)?;
+        if self.st.locals[i].behind == Behind::Stale {
+            self.write_local(i);
+        }
+        self.st.local_node(i);
+        self.unhome(i);
+        let local = &mut self.st.locals[i];
+        local.node = NONE;
+        local.known = Known::Nothing;
+        let m = self.local_mem(i);
+        Ok(Val(self.address(super::node::FRAME_NODE, m.disp)))
+    }
+
+    /// Forgets nodes that no slot refers to, and lets go of their registers.
+    pub(crate) fn collect(&mut self) {
+        let old = std::mem::take(&mut self.st.nodes);
+        let mut map = vec![NONE; old.len()];
+        map[0] = 0;
+        map[1] = 1;
+        let mut kept = vec![old[0], old[1]];
+        let tables = &mut self.tables;
+        for i in 0..self.st.locals.len() {
+            let local = &mut self.st.locals[i];
+            if local.node == NONE {
+                continue;
+            }
+            let node = &old[local.node as usize];
+            local.known = node.known;
+            if local.behind == Behind::Same && node.is_just_local(i as u16) {
+                local.node = NONE;
+            }
+        }
+        let locals = self.st.locals.iter_mut().map(|local| &mut local.node);
+        for slot in locals.chain(self.st.stack.iter_mut()) {
+            if *slot != NONE {
+                *slot = super::node::keep(*slot, &old, &mut kept, &mut map, tables);
+            }
+        }
+        self.st.nodes = kept;
+        self.st.gpr = [NONE; 16];
+        self.st.xmm = [NONE; 16];
+        self.st.native = [NONE; 32];
+        for id in 2..self.st.nodes.len() as Id {
+            let at = match self.node(id).at {
+                At::Gpr(r) => Loc::Gpr(r),
+                At::Xmm(x) => Loc::Xmm(x),
+                At::Native(n) => Loc::Native(n),
+                At::None | At::Stack(_) => continue,
+            };
+            self.st.put(id, at);
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! What holds at the present point of a block, and its translation from and to a context.
+
+use std::rc::Rc;
+
+use crate::jit::context::{Behind, Context, Held, Known, Loc, Slot};
+use crate::jit::facts;
+
+use super::Emit;
+use super::machine::{FRAME, TSTATE};
+use super::node::{Anchor, At, Id, Kind, NONE, Node, Table};
+use super::types::Ty;
+
+/// A local variable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Local {
+    /// Its value, or `NONE` while nobody has looked at what is in memory.
+    pub node: Id,
+    pub behind: Behind,
+    /// What is known of a value that has no node.
+    pub known: Known,
+}
+
+/// Everything that instructions change.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub nodes: Vec<Node>,
+    pub locals: Vec<Local>,
+    /// From the bottom. `NONE` where an instruction has put a value into memory by itself.
+    pub stack: Vec<Id>,
+    /// Depth at the start of the instruction.
+    pub base: usize,
+    pub vars: Vec<Id>,
+    /// The owner of each register and native slot.
+    pub gpr: [Id; 16],
+    pub xmm: [Id; 16],
+    pub native: [Id; 32],
+    /// When each register was last used.
+    pub gpr_used: [u32; 16],
+    pub xmm_used: [u32; 16],
+    pub clock: u32,
+    /// Cell words in use.
+    pub cells: u16,
+    /// Whether arbitrary code may have run since the start of the instruction.
+    pub escaped: bool,
+}
+
+impl State {
+    fn empty() -> State {
+        let mut frame = Node::new(Ty::Ptr, Kind::Bits);
+        frame.at = At::Gpr(FRAME);
+        let mut tstate = Node::new(Ty::Ptr, Kind::Bits);
+        tstate.at = At::Gpr(TSTATE);
+        State {
+            nodes: vec![frame, tstate],
+            locals: Vec::new(),
+            stack: Vec::new(),
+            base: 0,
+            vars: Vec::new(),
+            gpr: [NONE; 16],
+            xmm: [NONE; 16],
+            native: [NONE; 32],
+            gpr_used: [0; 16],
+            xmm_used: [0; 16],
+            clock: 0,
+            cells: 0,
+            escaped: false,
+        }
+    }
+
+    pub fn from_context(context: &Context) -> State {
+        let mut state = State::empty();
+        state.locals = context
+            .locals
+            .iter()
+            .map(|slot| Local {
+                node: NONE,
+                behind: slot.behind,
+                known: slot.known,
+            })
+            .collect();
+        for (i, slot) in context.locals.iter().enumerate() {
+            if slot.held != Held::Memory {
+                state.locals[i].node = state.enter_slot(slot, None);
+            }
+        }
+        for (i, slot) in context.stack.iter().enumerate() {
+            let id = state.enter_slot(slot, Some(i as u16));
+            state.stack.push(id);
+        }
+        state.base = state.stack.len();
+        state
+    }
+
+    pub fn add(&mut self, node: Node) -> Id {
+        self.nodes.push(node);
+        (self.nodes.len() - 1) as Id
+    }
+
+    /// The node of local `i`.
+    pub fn local_node(&mut self, i: usize) -> Id {
+        let local = self.locals[i];
+        if local.node != NONE {
+            return local.node;
+        }
+        let mut node = Node::new(Ty::Object, Kind::Bits);
+        if local.known == Known::Unbound {
+            node.kind = Kind::Imm(0);
+        }
+        node.anchor = Anchor::Local(i as u16);
+        node.known = local.known;
+        let id = self.add(node);
+        self.locals[i].node = id;
+        id
+    }
+
+    fn owner(&self, at: Loc) -> Id {
+        match at {
+            Loc::Gpr(r) => self.gpr[usize::from(r.0)],
+            Loc::Xmm(x) => self.xmm[usize::from(x.0)],
+            Loc::Native(n) => self.native[usize::from(n)],
+        }
+    }
+
+    /// Gives a place to a node.
+    pub fn put(&mut self, id: Id, at: Loc) {
+        let place = match at {
+            Loc::Gpr(r) => {
+                self.gpr[usize::from(r.0)] = id;
+                At::Gpr(r)
+            }
+            Loc::Xmm(x) => {
+                self.xmm[usize::from(x.0)] = id;
+                At::Xmm(x)
+            }
+            Loc::Native(n) => {
+                self.native[usize::from(n)] = id;
+                At::Native(n)
+            }
+        };
+        self.nodes[id as usize].at = place;
+    }
+
+    /// A value that is unboxed at a place.
+    fn raw_at(&mut self, ty: Ty, at: Loc) -> Id {
+        let id = self.add(Node::new(ty, Kind::Bits));
+        self.put(id, at);
+        id
+    }
+
+    fn enter_slot(&mut self, slot: &Slot, stack: Option<u16>) -> Id {
+        let boxed = |make: fn(Id) -> Kind, raw: Id, ty: usize| {
+            let mut node = Node::new(Ty::Object, make(raw));
+            node.known = Known::Type(ty);
+            node.due = 1;
+            node
+        };
+        match slot.held {
+            Held::Memory => {
+                let mut node = Node::new(Ty::Object, Kind::Bits);
+                node.known = slot.known;
+                node.at = At::Stack(stack.unwrap_or(0));
+                self.add(node)
+            }
+            Held::Local(n) => {
+                let id = self.local_node(usize::from(n));
+                self.nodes[id as usize].due += 1;
+                id
+            }
+            Held::Constant(address) => {
+                let mut node = Node::new(Ty::Object, Kind::Imm(address as i64));
+                node.known = slot.known;
+                node.due = 1;
+                self.add(node)
+            }
+            Held::LongConstant(v) => {
+                let raw = self.add(Node::new(Ty::I64, Kind::Imm(v)));
+                self.add(boxed(Kind::BoxLong, raw, facts::long_type()))
+            }
+            Held::FloatConstant(v) => {
+                let raw = self.add(Node::new(Ty::F64, Kind::Imm(v as i64)));
+                self.add(boxed(Kind::BoxFloat, raw, facts::float_type()))
+            }
+            Held::Object { at, owned } => {
+                let mut id = self.owner(at);
+                if id == NONE {
+                    let mut node = Node::new(Ty::Object, Kind::Bits);
+                    node.known = slot.known;
+                    node.anchor = Anchor::Heap;
+                    id = self.add(node);
+                    self.put(id, at);
+                }
+                let node = &mut self.nodes[id as usize];
+                if owned {
+                    node.anchor = Anchor::Own;
+                } else {
+                    node.due += 1;
+                }
+                id
+            }
+            Held::Float(at) => self.enter_box(at, Ty::F64, boxed(Kind::BoxFloat, 0, facts::float_type())),
+            Held::Long(at) => self.enter_box(at, Ty::I64, boxed(Kind::BoxLong, 0, facts::long_type())),
+            Held::Bool(at) => self.enter_box(at, Ty::I32, boxed(Kind::BoxBool, 0, facts::bool_type())),
+        }
+    }
+
+    fn enter_box(&mut self, at: Loc, ty: Ty, mut node: Node) -> Id {
+        let raw = self.owner(at);
+        if raw != NONE {
+            let same = self.nodes.iter().position(|n| n.is_pending() && n.parts()[0] == raw);
+            if let Some(id) = same {
+                self.nodes[id].due += 1;
+                return id as Id;
+            }
+        }
+        let raw = self.raw_at(ty, at);
+        node.kind = match node.kind {
+            Kind::BoxFloat(_) => Kind::BoxFloat(raw),
+            Kind::BoxLong(_) => Kind::BoxLong(raw),
+            _ => Kind::BoxBool(raw),
+        };
+        self.add(node)
+    }
+}
+
+impl Emit<'_> {
+    pub(crate) fn node(&self, id: Id) -> &Node {
+        &self.st.nodes[id as usize]
+    }
+
+    pub(crate) fn node_mut(&mut self, id: Id) -> &mut Node {
+        &mut self.st.nodes[id as usize]
+    }
+
+    pub(crate) fn table(&self, index: u32) -> &Table {
+        &self.tables[index as usize]
+    }
+
+    /// The context at the present point, with the stack at this depth.
+    ///
+    /// Emits what it takes so that the context can say it all.
+    pub(crate) fn snapshot(&mut self, depth: usize) -> Rc<Context> {
+        for i in self.st.stack.len()..depth {
+            let id = self.memory_slot(i);
+            self.st.stack.push(id);
+        }
+        self.settle(depth);
+        let mut seen: Vec<(Id, u16)> = Vec::new();
+        let mut stack = Vec::with_capacity(depth);
+        for i in 0..depth {
+            let id = self.st.stack[i];
+            stack.push(self.describe(id, &mut seen, Some(i)));
+        }
+        let mut locals = Vec::with_capacity(self.st.locals.len());
+        for i in 0..self.st.locals.len() {
+            let local = self.st.locals[i];
+            let slot = match local.behind {
+                Behind::Same => Slot {
+                    held: Held::Memory,
+                    behind: Behind::Same,
+                    known: match local.node {
+                        NONE => local.known,
+                        id => self.node(id).known,
+                    },
+                },
+                Behind::Stale => Slot {
+                    behind: Behind::Stale,
+                    ..self.describe(local.node, &mut seen, None)
+                },
+            };
+            locals.push(slot);
+        }
+        let context = Context {
+            locals: locals.into(),
+            stack: stack.into(),
+        };
+        match &self.last_context {
+            Some(last) if **last == context => last.clone(),
+            _ => {
+                let context = Rc::new(context);
+                self.last_context = Some(context.clone());
+                context
+            }
+        }
+    }
+
+    /// A stack slot that is in the frame's memory.
+    pub(crate) fn memory_slot(&mut self, index: usize) -> Id {
+        let mut node = Node::new(Ty::Object, Kind::Bits);
+        node.at = At::Stack(index as u16);
+        self.st.add(node)
+    }
+
+    /// Gives every value that a context has to describe a place that a context can name.
+    fn settle(&mut self, depth: usize) {
+        for i in 0..depth {
+            if self.st.stack[i] == NONE {
+                self.st.stack[i] = self.memory_slot(i);
+            }
+            let id = self.st.stack[i];
+            self.settle_one(id, Some(i), depth);
+        }
+        for i in 0..self.st.locals.len() {
+            let local = self.st.locals[i];
+            if local.behind == Behind::Stale {
+                self.settle_one(local.node, None, depth);
+            }
+        }
+    }
+
+    fn settle_one(&mut self, id: Id, stack: Option<usize>, depth: usize) {
+        let node = *self.node(id);
+        match node.kind {
+            Kind::Imm(_) => {}
+            Kind::BoxFloat(raw) => {
+                if self.node(raw).imm().is_none() {
+                    self.settle_raw(raw);
+                }
+            }
+            Kind::BoxLong(raw) | Kind::BoxBool(raw) => {
+                if self.node(raw).imm().is_none() || matches!(node.kind, Kind::BoxBool(_)) {
+                    self.settle_raw(raw);
+                }
+            }
+            Kind::Bits => {
+                if node.due > 0 {
+                    let users = self.users(id, depth);
+                    if node.due > users {
+                        self.flush_by(id, node.due - users);
+                    }
+                }
+                let node = *self.node(id);
+                let named = match node.at {
+                    At::Gpr(_) | At::Native(_) => true,
+                    At::Stack(k) => stack == Some(usize::from(k)),
+                    At::None => matches!(node.anchor, Anchor::Local(_)) && node.due >= self.users(id, depth),
+                    At::Xmm(_) => false,
+                };
+                if !named {
+                    self.place(id);
+                }
+            }
+            _ => {
+                self.place(id);
+            }
+        }
+    }
+
+    fn settle_raw(&mut self, raw: Id) {
+        match self.node(raw).at {
+            At::None | At::Stack(_) => {
+                if self.node(raw).ty == Ty::F64 {
+                    self.place_xmm(raw);
+                } else {
+                    self.place(raw);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How many slots of a context refer to the node outside the frame's memory for locals.
+    fn users(&self, id: Id, depth: usize) -> u16 {
+        let stack = self.st.stack[..depth].iter().filter(|&&s| s == id).count();
+        let locals = self.st.locals.iter();
+        let locals = locals.filter(|l| l.node == id && l.behind == Behind::Stale);
+        (stack + locals.count()) as u16
+    }
+
+    fn describe(&self, id: Id, seen: &mut Vec<(Id, u16)>, stack: Option<usize>) -> Slot {
+        let node = *self.node(id);
+        let slot = |held| Slot {
+            held,
+            behind: Behind::Same,
+            known: node.known,
+        };
+        match node.kind {
+            Kind::Imm(v) => slot(Held::Constant(v as usize)),
+            Kind::BoxFloat(raw) => slot(match self.node(raw).imm() {
+                Some(v) => Held::FloatConstant(v as u64),
+                None => Held::Float(self.loc(raw)),
+            }),
+            Kind::BoxLong(raw) => slot(match self.node(raw).imm() {
+                Some(v) => Held::LongConstant(v),
+                None => Held::Long(self.loc(raw)),
+            }),
+            Kind::BoxBool(raw) => slot(Held::Bool(self.loc(raw))),
+            _ => {
+                let before = match seen.iter_mut().find(|(n, _)| *n == id) {
+                    Some((_, count)) => {
+                        *count += 1;
+                        *count - 1
+                    }
+                    None => {
+                        seen.push((id, 1));
+                        0
+                    }
+                };
+                let borrowed = before < node.due;
+                if let (true, Anchor::Local(n)) = (borrowed, node.anchor) {
+                    return slot(Held::Local(n));
+                }
+                if let At::Stack(k) = node.at
+                    && stack == Some(usize::from(k))
+                    && !borrowed
+                {
+                    return slot(Held::Memory);
+                }
+                slot(Held::Object {
+                    at: self.loc(id),
+                    owned: !borrowed,
+                })
+            }
+        }
+    }
+
+    /// The place of a node that has one.
+    fn loc(&self, id: Id) -> Loc {
+        match self.node(id).at {
+            At::Gpr(r) => Loc::Gpr(r),
+            At::Xmm(x) => Loc::Xmm(x),
+            At::Native(n) => Loc::Native(n),
+            At::None | At::Stack(_) => unreachable!("settled values have a place"),
+        }
+    }
+}
