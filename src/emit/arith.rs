@@ -103,7 +103,8 @@ impl Emit<'_> {
             // The size of an int of at most one digit is its sign: times the digit, it is the int.
             let parts = [(a, b), (b, a)];
             for (sign, digit) in parts {
-                if let (Some(table), Kind::Digit(raw)) = (self.as_table(sign), self.node(digit).kind)
+                if let (Some(table), Kind::Digit(raw)) =
+                    (self.as_table(sign), self.node(digit).kind)
                     && table.domain == Domain::Size(raw)
                     && self.node(raw).sizes & !0b0001_1100 == 0
                     && table.values[2] == -1
@@ -129,7 +130,11 @@ impl Emit<'_> {
     fn int_op(&mut self, op: Op, ty: Ty, a: Id, b: Id) -> Val {
         let wide = shape(ty).0 == 8;
         let commutes = op != Op::Sub;
-        let (a, b) = if commutes && self.node(a).imm().is_some() { (b, a) } else { (a, b) };
+        let (a, b) = if commutes && self.node(a).imm().is_some() {
+            (b, a)
+        } else {
+            (a, b)
+        };
         if let (Op::Add | Op::Sub, true, Some(v)) = (op, wide, self.node(b).imm())
             && let Ok(v) = i32::try_from(if op == Op::Sub { v.wrapping_neg() } else { v })
         {
@@ -266,7 +271,11 @@ impl Emit<'_> {
         }
         let pick = self.place(a.0);
         let r = self.copy(b.0);
-        let pick = if self.node(a.0).at == super::node::At::Gpr(pick) { pick } else { self.place(a.0) };
+        let pick = if self.node(a.0).at == super::node::At::Gpr(pick) {
+            pick
+        } else {
+            self.place(a.0)
+        };
         let test = self.test(c.0);
         self.touch(r);
         match test {
@@ -294,7 +303,10 @@ impl Emit<'_> {
     fn select_known(&mut self, ty: Ty, c: Val, a: Val, b: Val) -> Option<Val> {
         let x = self.node(a.0).imm()?;
         let y = self.node(b.0).imm()?;
-        let (yes, no) = (super::boxes::singleton(true), super::boxes::singleton(false));
+        let (yes, no) = (
+            super::boxes::singleton(true),
+            super::boxes::singleton(false),
+        );
         if (x, y) == (yes, no) || (x, y) == (no, yes) {
             let truth = if x == yes {
                 match self.as_table(c.0) {
@@ -324,7 +336,11 @@ impl Emit<'_> {
 
     /// Adds, subtracts or multiplies unboxed ints. The flags tell of an overflow.
     pub(crate) fn long_op(&mut self, op: Op, a: Id, b: Id) -> (Id, Cc) {
-        let (a, b) = if op != Op::Sub && self.node(a).imm().is_some() { (b, a) } else { (a, b) };
+        let (a, b) = if op != Op::Sub && self.node(a).imm().is_some() {
+            (b, a)
+        } else {
+            (a, b)
+        };
         let right = match self.node(b).imm().map(i32::try_from) {
             Some(Ok(v)) if op != Op::Mul => Err(v),
             _ => Ok(self.place(b)),

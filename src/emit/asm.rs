@@ -438,12 +438,8 @@ impl Asm {
     /// Sets the low byte to 0 or 1; the rest keeps its value.
     pub fn setcc(&mut self, cc: Cc, to: Gpr) {
         // `setcc` needs a REX prefix for the low bytes of rsi and rdi.
-        self.code.extend([
-            0x40 | (to.0 >> 3),
-            0x0f,
-            0x90 | cc.0,
-            0xc0 | (to.0 & 7),
-        ]);
+        self.code
+            .extend([0x40 | (to.0 >> 3), 0x0f, 0x90 | cc.0, 0xc0 | (to.0 & 7)]);
     }
 
     pub fn cmov(&mut self, cc: Cc, to: Gpr, from: Gpr) {

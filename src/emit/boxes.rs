@@ -1,6 +1,6 @@
 //! Objects and their unboxed values.
 
-use crate::jit::context::{Behind, Known, Loc};
+use crate::jit::context::{Behind, Gpr, Known, Loc};
 use crate::jit::facts;
 
 use super::Emit;
@@ -9,6 +9,7 @@ use super::edge::EdgeKind;
 use super::helpers;
 use super::machine::{ARGUMENTS, R11, RAX, XMM0};
 use super::node::{Anchor, At, Domain, Id, Kind, NONE, Node, Table};
+use super::offsets::OB_FVAL;
 use super::types::{Flow, Stop, Ty, Val};
 
 /// Offset of the lowest digit of an `int`, and of what tells its size and sign.
@@ -114,14 +115,14 @@ impl Emit<'_> {
         }
         if let (Kind::Imm(address), true) = (node.kind, self.view.is_live()) {
             // SAFETY: a constant that is known to be a `float`.
-            let bits = unsafe { crate::jit::code::read::<u64>(address as usize, self.offsets.ob_fval) };
+            let bits = unsafe { crate::jit::code::read::<u64>(address as usize, OB_FVAL) };
             let raw = self.st.add(Node::new(Ty::F64, Kind::Imm(bits as i64)));
             self.node_mut(id).twin = raw;
             return Some(raw);
         }
         let p = self.place(id);
         let x = self.free_xmm();
-        self.asm.load_f64(x, Mem::new(p, self.offsets.ob_fval));
+        self.asm.load_f64(x, Mem::new(p, OB_FVAL));
         let raw = self.new_in_xmm(x);
         self.node_mut(id).twin = raw;
         Some(raw)
@@ -182,7 +183,7 @@ impl Emit<'_> {
             self.asm.imul(true, digit, tag);
         }
         let unit = self.instr.start;
-        self.add_cold(large, false, move |e| {
+        self.add_cold(&[large], false, move |e| {
             // Two digits, or out of the block.
             let negative = if cfg!(Py_3_12) {
                 e.asm.mov(R11, tag);
@@ -243,7 +244,7 @@ impl Emit<'_> {
     }
 
     /// The lowest digit of an unboxed int, in a fresh register.
-    pub(crate) fn digit_bits(&mut self, raw: Id) -> super::Gpr {
+    pub(crate) fn digit_bits(&mut self, raw: Id) -> Gpr {
         let r = self.copy(raw);
         if self.node(raw).sizes & 0b0000_0111 != 0 {
             // The digits are those of the absolute value.
@@ -318,7 +319,10 @@ impl Emit<'_> {
     pub(crate) fn forget_registers(&mut self) {
         for id in 0..self.st.nodes.len() as Id {
             let node = *self.node(id);
-            if matches!(node.anchor, Anchor::Local(_)) && node.kind == Kind::Bits && node.at != At::None {
+            if matches!(node.anchor, Anchor::Local(_))
+                && node.kind == Kind::Bits
+                && node.at != At::None
+            {
                 self.unplace(id);
             }
         }
@@ -329,7 +333,13 @@ impl Emit<'_> {
 pub(crate) fn singleton(truth: bool) -> i64 {
     use pyo3::ffi;
     // SAFETY: these are addresses of statics.
-    let object = unsafe { if truth { ffi::Py_True() } else { ffi::Py_False() } };
+    let object = unsafe {
+        if truth {
+            ffi::Py_True()
+        } else {
+            ffi::Py_False()
+        }
+    };
     object as usize as i64
 }
 
@@ -338,7 +348,8 @@ fn constant_long(address: usize) -> Option<i64> {
     use pyo3::ffi;
     let mut overflow = 0;
     // SAFETY: a constant that is known to be exactly an `int`; this runs no code.
-    let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(address as *mut ffi::PyObject, &mut overflow) };
+    let value =
+        unsafe { ffi::PyLong_AsLongLongAndOverflow(address as *mut ffi::PyObject, &mut overflow) };
     (overflow == 0).then_some(value)
 }
 

@@ -191,7 +191,11 @@ impl Emit<'_> {
         self.touch(RAX);
         let id = self.new_in_gpr(call.result, RAX);
         if call.result == Ty::Object {
-            self.node_mut(id).anchor = if call.new_reference { Anchor::Own } else { Anchor::Heap };
+            self.node_mut(id).anchor = if call.new_reference {
+                Anchor::Own
+            } else {
+                Anchor::Heap
+            };
         }
         Val(id)
     }

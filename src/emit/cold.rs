@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use pyo3::ffi;
-
 use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Xmm};
 use crate::jit::facts;
 use crate::release::layout::_PyInterpreterFrame;
@@ -12,8 +10,10 @@ use super::Emit;
 use super::asm::{Alu, Cc, Mem, Site};
 use super::edge::{CallSite, Edge, EdgeKind};
 use super::helpers;
-use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, RSP, XMM0, is_volatile, native};
-use super::node::{Id, NONE};
+use super::machine::{
+    ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, R11, RAX, RSP, XMM0, is_volatile, native,
+};
+use super::node::NONE;
 
 /// How an object is freed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,7 +26,7 @@ pub(crate) enum Dealloc {
 
 /// A piece of code that the block jumps to and that jumps back.
 pub(crate) struct Cold {
-    site: Site,
+    sites: Vec<Site>,
     back: u32,
     /// Leave by a `Forget` edge if a frame object exists afterwards.
     pub after: Option<(u32, Rc<Context>)>,
@@ -61,7 +61,11 @@ impl Saved {
     fn find(&self, at: Loc) -> Option<Mem> {
         let index = match at {
             Loc::Gpr(r) => self.gprs.iter().position(|&g| g == r),
-            Loc::Xmm(x) => self.xmms.iter().position(|&y| y == x).map(|i| i + self.gprs.len()),
+            Loc::Xmm(x) => self
+                .xmms
+                .iter()
+                .position(|&y| y == x)
+                .map(|i| i + self.gprs.len()),
             Loc::Native(_) => None,
         };
         index.map(|i| Mem::new(RSP, 8 * i as i32))
@@ -70,9 +74,14 @@ impl Saved {
 
 impl Emit<'_> {
     /// Adds a piece of cold code that goes on where the block stands now.
-    pub(crate) fn add_cold(&mut self, site: Site, escapes: bool, body: impl FnOnce(&mut Emit<'_>) + 'static) {
+    pub(crate) fn add_cold(
+        &mut self,
+        sites: &[Site],
+        escapes: bool,
+        body: impl FnOnce(&mut Emit<'_>) + 'static,
+    ) {
         self.cold.push(Cold {
-            site,
+            sites: sites.to_vec(),
             back: self.asm.here(),
             after: None,
             escapes,
@@ -82,7 +91,9 @@ impl Emit<'_> {
 
     pub(crate) fn emit_cold(&mut self) {
         for cold in std::mem::take(&mut self.cold) {
-            self.asm.bind(cold.site);
+            for site in cold.sites {
+                self.asm.bind(site);
+            }
             (cold.body)(self);
             if let Some((unit, context)) = cold.after {
                 let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
@@ -163,26 +174,77 @@ impl Emit<'_> {
     pub(crate) fn cold_dealloc(&mut self, site: Site, r: Gpr, dealloc: Dealloc) {
         let saved = self.live_volatile();
         let escapes = dealloc == Dealloc::Escaping;
-        let locals = if escapes { self.stale_locals() } else { Vec::new() };
+        let locals = if escapes {
+            self.stale_locals()
+        } else {
+            Vec::new()
+        };
         let unit = self.instr.unit;
-        self.add_cold(site, escapes, move |e| {
+        self.add_cold(&[site], escapes, move |e| {
+            e.free_cold(r, &saved, &locals, escapes, unit);
+        });
+    }
+
+    fn free_cold(
+        &mut self,
+        r: Gpr,
+        saved: &Saved,
+        locals: &[(usize, Held)],
+        escapes: bool,
+        unit: u32,
+    ) {
+        self.save(saved);
+        if escapes {
+            self.store_instruction(unit);
+        }
+        if locals.is_empty() {
+            self.asm.mov(ARGUMENTS[0], r);
+        } else {
+            self.keep_for_later(r);
+            self.write_locals_cold(locals, saved);
+            self.take_kept();
+        }
+        self.call_address(helpers::_Py_Dealloc as *const () as usize);
+        self.restore(saved);
+    }
+
+    /// Makes a box for a double and puts it into memory in the place of the object in `old`.
+    pub(crate) fn cold_store_float(
+        &mut self,
+        sites: &[Site],
+        old: Gpr,
+        m: Mem,
+        x: Xmm,
+        plain: bool,
+    ) {
+        let saved = self.live_volatile();
+        let locals = if plain {
+            Vec::new()
+        } else {
+            self.stale_locals()
+        };
+        let unit = self.instr.unit;
+        self.add_cold(sites, !plain, move |e| {
             e.save(&saved);
-            if escapes {
-                if !locals.is_empty() {
-                    e.keep_for_later(r);
-                }
-                e.store_instruction(unit);
-                e.write_locals_cold(&locals, &saved);
-                if !locals.is_empty() {
-                    e.take_kept();
-                } else {
-                    e.asm.mov(ARGUMENTS[0], r);
-                }
-            } else {
-                e.asm.mov(ARGUMENTS[0], r);
-            }
-            e.call_address(ffi::_Py_Dealloc as *const () as usize);
+            e.asm.mov_f64(XMM0, x);
+            e.call_address(helpers::box_float as *const () as usize);
+            e.asm.mov(R11, RAX);
             e.restore(&saved);
+            e.asm.store(m, R11, 8);
+            // The old object is mutable memory of its own count: an immortal one has none to lose.
+            e.asm.load(R11, Mem::new(old, 0), 8, false);
+            let immortal = cfg!(Py_3_12).then(|| {
+                e.asm.test(false, R11, R11);
+                e.asm.jcc(Cc::S)
+            });
+            e.asm.alu_imm(Alu::Sub, true, R11, 1);
+            e.asm.store(Mem::new(old, 0), R11, 8);
+            let alive = e.asm.jcc(Cc::NE);
+            e.free_cold(old, &saved, &locals, !plain, unit);
+            e.asm.bind(alive);
+            if let Some(immortal) = immortal {
+                e.asm.bind(immortal);
+            }
         });
     }
 
@@ -281,13 +343,8 @@ impl Emit<'_> {
         if (first - 4) >> 32 == last >> 32 {
             self.asm.store_imm(field, address as i32, 4);
         } else {
-            self.asm.mov_imm(super::machine::R11, address);
-            self.asm.store(field, super::machine::R11, 8);
+            self.asm.mov_imm(R11, address);
+            self.asm.store(field, R11, 8);
         }
-    }
-
-    /// Whether a register belongs to the node.
-    pub(crate) fn owns(&self, r: Gpr, id: Id) -> bool {
-        self.st.gpr[usize::from(r.0)] == id
     }
 }

@@ -154,7 +154,11 @@ impl Emit<'_> {
             match self.node(c.0).imm() {
                 Some(0) => return Ok(()),
                 Some(_) => {}
-                None => return Err(Stop::Unsupported("a loop whose length is not known when compiling")),
+                None => {
+                    return Err(Stop::Unsupported(
+                        "a loop whose length is not known when compiling",
+                    ));
+                }
             }
             match body(self) {
                 Ok(()) | Err(Stop::Continue) => {}

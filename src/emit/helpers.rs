@@ -8,6 +8,11 @@ fn out_of_memory() -> ! {
     std::process::abort()
 }
 
+unsafe extern "C" {
+    /// Frees an object whose count is 0.
+    pub(crate) fn _Py_Dealloc(object: *mut ffi::PyObject);
+}
+
 /// A new `float`.
 pub unsafe extern "C" fn box_float(value: f64) -> *mut ffi::PyObject {
     // SAFETY: the GIL is held.
@@ -33,7 +38,10 @@ pub unsafe extern "C" fn write_float(slot: *mut *mut ffi::PyObject, value: f64) 
     // SAFETY: the slot is a local of a live frame, and owns what it holds.
     unsafe {
         let old = *slot;
-        if !old.is_null() && ffi::Py_IS_TYPE(old, &raw mut ffi::PyFloat_Type) != 0 && ffi::Py_REFCNT(old) == 1 {
+        if !old.is_null()
+            && ffi::Py_IS_TYPE(old, &raw mut ffi::PyFloat_Type) != 0
+            && ffi::Py_REFCNT(old) == 1
+        {
             (*old.cast::<ffi::PyFloatObject>()).ob_fval = value;
             return;
         }
@@ -75,6 +83,13 @@ pub unsafe extern "C" fn write_borrowed(slot: *mut *mut ffi::PyObject, object: *
 pub unsafe extern "C" fn write_bool(slot: *mut *mut ffi::PyObject, value: i64) {
     // SAFETY: as for `write_float`; the singletons live forever.
     unsafe {
-        write_borrowed(slot, if value & 0xff != 0 { ffi::Py_True() } else { ffi::Py_False() });
+        write_borrowed(
+            slot,
+            if value & 0xff != 0 {
+                ffi::Py_True()
+            } else {
+                ffi::Py_False()
+            },
+        );
     }
 }

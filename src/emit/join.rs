@@ -29,7 +29,9 @@ pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> F
     let mut taken: Vec<u16> = Vec::new();
     let mut slot = |a: &State, b: &State| {
         let free = (0..32u16).find(|&n| {
-            a.native[usize::from(n)] == NONE && b.native[usize::from(n)] == NONE && !taken.contains(&n)
+            a.native[usize::from(n)] == NONE
+                && b.native[usize::from(n)] == NONE
+                && !taken.contains(&n)
         });
         match free {
             Some(n) => {
@@ -75,17 +77,27 @@ pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> F
             return Err(Stop::Unsupported("arms that hold a value differently"));
         }
         let node = &mut target.nodes[id as usize];
-        node.known = if a.known == b.known { a.known } else { weaker(a.known, b.known) };
+        node.known = if a.known == b.known {
+            a.known
+        } else {
+            weaker(a.known, b.known)
+        };
         node.sizes = a.sizes | b.sizes;
         if a.twin != b.twin || a.twin as usize >= fork {
             node.twin = NONE;
         }
         node.due = a.due.min(b.due);
         if a.due > node.due && !a.is_pending() {
-            there.push(Fix::Count { id, due: a.due - node.due });
+            there.push(Fix::Count {
+                id,
+                due: a.due - node.due,
+            });
         }
         if b.due > node.due && !b.is_pending() {
-            here.push(Fix::Count { id, due: b.due - node.due });
+            here.push(Fix::Count {
+                id,
+                due: b.due - node.due,
+            });
         }
         if a.anchor != b.anchor {
             if a.due > 0 && b.due > 0 {
@@ -111,7 +123,10 @@ pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> F
             continue;
         };
         let n = slot(&first, &e.st)?;
-        let id = target.add(Node { at: At::Native(n), ..node });
+        let id = target.add(Node {
+            at: At::Native(n),
+            ..node
+        });
         there.push(Fix::Merge { from: a, slot: n });
         here.push(Fix::Merge { from: b, slot: n });
         place.set(&mut target, id);
@@ -119,7 +134,11 @@ pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> F
     target.escaped |= first.escaped;
     target.clock = target.clock.max(first.clock);
     apply(e, &here)?;
-    let skip = if there.is_empty() { None } else { Some(e.asm.jmp()) };
+    let skip = if there.is_empty() {
+        None
+    } else {
+        Some(e.asm.jmp())
+    };
     e.asm.bind(join);
     e.st = first;
     apply(e, &there)?;

@@ -7,8 +7,9 @@ use crate::jit::fold;
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
-use super::machine::{R11, XMM15, cell, CELL_SLOTS};
+use super::machine::{CELL_SLOTS, R11, XMM15, cell};
 use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node, TSTATE_NODE};
+use super::offsets::{CO_CONSTS, CO_NAMES, OB_FVAL, OB_ITEM, OB_TYPE};
 use super::types::{Cell, Elem, Field, Ty, Val};
 use super::value::shape;
 
@@ -22,7 +23,7 @@ impl Emit<'_> {
         if let Some((first, width)) = field.bits {
             return self.bit_field(id, first, width);
         }
-        if field.name == "_is.eval_frame" || field.name == "PyInterpreterState.eval_frame" {
+        if field.name.ends_with(".eval_frame") {
             self.hide_own_hook(id);
         }
         Val(id)
@@ -33,7 +34,8 @@ impl Emit<'_> {
         if first > 0 {
             self.asm.shift_imm(Shift::Right, true, r, first);
         }
-        self.asm.alu_imm(Alu::And, false, r, ((1u64 << width) - 1) as i32);
+        self.asm
+            .alu_imm(Alu::And, false, r, ((1u64 << width) - 1) as i32);
         let ty = self.node(id).ty;
         Val(self.new_in_gpr(ty, r))
     }
@@ -99,8 +101,11 @@ impl Emit<'_> {
     /// The size and digits of an int that is unboxed.
     fn load_of_long(&mut self, x: Id, field: &Field) -> Option<Val> {
         let size = match field.name {
-            "PyVarObject.ob_size" | "PyLongObject.ob_size" | "PyLongObject.long_value.lv_tag" => true,
-            "PyLongObject.ob_digit" | "PyLongObject.ob_digit[0]"
+            "PyVarObject.ob_size" | "PyLongObject.ob_size" | "PyLongObject.long_value.lv_tag" => {
+                true
+            }
+            "PyLongObject.ob_digit"
+            | "PyLongObject.ob_digit[0]"
             | "PyLongObject.long_value.ob_digit[0]" => false,
             _ => return None,
         };
@@ -219,7 +224,8 @@ impl Emit<'_> {
     }
 
     pub fn member(&mut self, x: Val, field: &Field) -> Val {
-        if field.name == "PyLongObject.ob_digit" || field.name == "PyLongObject.long_value.ob_digit" {
+        if field.name == "PyLongObject.ob_digit" || field.name == "PyLongObject.long_value.ob_digit"
+        {
             self.last_digits = x.0;
         }
         Val(self.address(x.0, field.offset))
@@ -298,13 +304,13 @@ impl Emit<'_> {
         if !self.view.is_live() || elem.ty != Ty::Object || self.view.object == 0 {
             return None;
         }
-        let tuples = [self.offsets.co_consts, self.offsets.co_names];
+        let tuples = [CO_CONSTS, CO_NAMES];
         for field in tuples {
             // SAFETY: a live code object.
             let tuple: usize = unsafe { code::read(self.view.object, field) };
-            if tuple as i64 + i64::from(self.offsets.ob_item) == address {
+            if tuple as i64 + i64::from(OB_ITEM) == address {
                 // SAFETY: the index comes from the code object's own instructions.
-                let item: usize = unsafe { code::read(tuple, self.offsets.ob_item + 8 * i as i32) };
+                let item: usize = unsafe { code::read(tuple, OB_ITEM + 8 * i as i32) };
                 return Some(Val(self.object_constant(item)));
             }
         }
@@ -361,13 +367,14 @@ impl Emit<'_> {
         }
         let mut slow = Vec::new();
         if self.node(old).known != Known::Type(facts::float_type()) {
-            self.cmp_address(Mem::new(r, self.offsets.ob_type), facts::float_type());
+            self.cmp_address(Mem::new(r, OB_TYPE), facts::float_type());
             slow.push(self.asm.jcc(Cc::NE));
         }
         self.asm.cmp_mem_imm(Mem::new(r, 0), 1, 8);
         slow.push(self.asm.jcc(Cc::NE));
-        self.asm.store_f64(Mem::new(r, self.offsets.ob_fval), x);
-        self.cold_store_float(&slow, r, m, x);
+        self.asm.store_f64(Mem::new(r, OB_FVAL), x);
+        let plain = self.node(old).known == Known::Type(facts::float_type());
+        self.cold_store_float(&slow, r, m, x, plain);
         // The template drops the old object next; that has been seen to.
         self.node_mut(old).due = 1;
         self.node_mut(v).due = 0;

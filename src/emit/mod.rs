@@ -3,53 +3,176 @@
 //! The interface between generated code and this folder is described in
 //! `docs/architecture.md`, "The emitter interface".
 
+mod arith;
 mod asm;
+mod boxes;
+mod call;
+mod cold;
+mod conform;
+mod control;
 pub mod edge;
+mod helpers;
+mod intrinsics;
+mod join;
+mod machine;
+mod memory;
+mod node;
+mod numbers;
+mod offsets;
+mod refs;
+mod regs;
+mod slots;
+mod state;
+mod table;
 pub mod types;
+mod value;
 pub mod view;
+
+use std::rc::Rc;
 
 use crate::jit::context::Context;
 
-use edge::{BlockCode, EdgeKind, Instr, Step};
-use types::Flow;
+use asm::Asm;
+use cold::Cold;
+use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Step};
+use node::{Id, NONE, Table};
+use state::State;
+use types::{Flow, Stop, Ty};
 use view::CodeView;
 
 /// Emits one block.
 pub struct Emit<'a> {
     view: &'a CodeView,
+    asm: Asm,
+    st: State,
+    /// The state at the start of the instruction.
+    before: State,
+    tables: Vec<Table>,
+    edges: Vec<Edge>,
+    calls: Vec<CallSite>,
+    cold: Vec<Cold>,
+    comments: Vec<(u32, String)>,
+    instr: Instr,
+    /// Arms of run-time branches around the present point whose other arm goes on too.
+    nest: u32,
+    /// The first piece of cold code of the instruction.
+    cold_start: usize,
+    /// The unit where control goes on in this block.
+    going_on: Option<u32>,
+    /// Why the instruction cannot be emitted, where a method could not say so.
+    failed: Option<&'static str>,
+    last_context: Option<Rc<Context>>,
+    /// What `conform` has made of the state.
+    conformed: Option<Rc<Context>>,
+    /// First word and type of each cell of the instruction.
+    cell_types: Vec<(u16, Ty)>,
+    /// The int whose digits were last asked the address of.
+    last_digits: Id,
+    /// The last element that was loaded: pointer, index, value.
+    last_element: Option<(Id, Id, Id)>,
 }
 
 impl<'a> Emit<'a> {
     /// Starts a block that may rely on `context`.
-    pub fn new(view: &'a CodeView, _context: &Context, _unit: u32) -> Emit<'a> {
-        Emit { view }
+    pub fn new(view: &'a CodeView, context: &Context, unit: u32) -> Emit<'a> {
+        let st = State::from_context(context);
+        Emit {
+            view,
+            asm: Asm::default(),
+            before: st.clone(),
+            st,
+            tables: Vec::new(),
+            edges: Vec::new(),
+            calls: Vec::new(),
+            cold: Vec::new(),
+            comments: Vec::new(),
+            instr: Instr {
+                unit,
+                start: unit,
+                oparg: 0,
+                size: 1,
+                plain: false,
+            },
+            nest: 0,
+            cold_start: 0,
+            going_on: None,
+            failed: None,
+            last_context: None,
+            conformed: None,
+            cell_types: Vec::new(),
+            last_digits: NONE,
+            last_element: None,
+        }
     }
 
     /// Emits one instruction behind what was emitted so far.
-    pub fn step(&mut self, _instr: Instr, _emitter: fn(&mut Emit<'_>) -> Flow) -> Step {
-        Step::Unsupported("not written yet")
+    pub fn step(&mut self, instr: Instr, emitter: fn(&mut Emit<'_>) -> Flow) -> Step {
+        self.instr = instr;
+        self.st.base = self.st.stack.len();
+        self.st.cells = 0;
+        self.st.escaped = false;
+        self.st.vars.clear();
+        self.before.clone_from(&self.st);
+        let tables = self.tables.len();
+        let code = self.asm.here();
+        let (edges, calls, cold) = (self.edges.len(), self.calls.len(), self.cold.len());
+        self.cold_start = cold;
+        self.nest = 0;
+        self.going_on = None;
+        self.failed = None;
+        self.cell_types.clear();
+        self.last_digits = NONE;
+        self.last_element = None;
+        let flow = emitter(self);
+        let why = match (self.failed, flow) {
+            (Some(why), _) | (None, Err(Stop::Unsupported(why))) => why,
+            (None, Err(Stop::Ended)) => {
+                return match self.going_on {
+                    Some(unit) => {
+                        self.collect();
+                        Step::Continue(unit)
+                    }
+                    None => Step::Ended,
+                };
+            }
+            (None, _) => "a template without an end",
+        };
+        self.asm.truncate(code);
+        self.edges.truncate(edges);
+        self.calls.truncate(calls);
+        self.cold.truncate(cold);
+        self.tables.truncate(tables);
+        std::mem::swap(&mut self.st, &mut self.before);
+        self.last_context = None;
+        self.failed = None;
+        Step::Unsupported(why)
     }
 
     /// What holds at the present point.
-    pub fn context(&mut self) -> std::rc::Rc<Context> {
-        todo!("role emit")
+    pub fn context(&mut self) -> Rc<Context> {
+        match &self.conformed {
+            Some(context) => Rc::clone(context),
+            None => self.snapshot(self.st.stack.len()),
+        }
     }
 
     /// Ends the block with a jump that leaves it at `unit`.
-    pub fn leave(&mut self, _kind: EdgeKind, _unit: u32) {
-        let _ = self.view;
+    pub fn leave(&mut self, kind: EdgeKind, unit: u32) {
+        let context = self.context();
+        let site = self.asm.jmp();
+        self.add_edge(site, kind, unit, context);
     }
 
-    /// Moves, boxes and counts until exactly `target` holds. For a jump to a block compiled
-    /// for `target`, follow it by `leave(EdgeKind::Go, unit)`.
-    pub fn conform(&mut self, _target: &Context) {}
-
     /// Text for the listing at the present point.
-    pub fn comment(&mut self, _text: impl FnOnce() -> String) {}
+    pub fn comment(&mut self, text: impl FnOnce() -> String) {
+        if self.view.listing {
+            self.comments.push((self.asm.here(), text()));
+        }
+    }
 
     /// Bytes emitted so far.
     pub fn len(&self) -> usize {
-        0
+        self.asm.here() as usize
     }
 
     /// Whether nothing was emitted.
@@ -58,7 +181,13 @@ impl<'a> Emit<'a> {
     }
 
     /// The finished block.
-    pub fn finish(self) -> BlockCode {
-        BlockCode::default()
+    pub fn finish(mut self) -> BlockCode {
+        self.emit_cold();
+        BlockCode {
+            code: self.asm.into_code(),
+            edges: self.edges,
+            calls: self.calls,
+            comments: self.comments,
+        }
     }
 }

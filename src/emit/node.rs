@@ -24,7 +24,10 @@ pub(crate) enum Kind {
     /// `ob_type` of an object.
     TypeOf(Id),
     /// A pointer plus a distance.
-    Address { base: Id, disp: i32 },
+    Address {
+        base: Id,
+        disp: i32,
+    },
     /// A function of a comparison's outcome or of an int's size.
     Table(u32),
     /// The lowest digit of an unboxed int.

@@ -5,9 +5,8 @@ use crate::jit::facts;
 use crate::jit::fold::Op;
 
 use super::Emit;
-use super::asm::Mem;
 use super::edge::EdgeKind;
-use super::node::{Domain, EQUAL, GREATER, Id, Kind, LESS, Node, Table, UNORDERED};
+use super::node::{Domain, EQUAL, GREATER, Id, Kind, LESS, Table, UNORDERED};
 use super::types::{Flow, Ty, Val};
 
 impl Emit<'_> {
@@ -95,7 +94,9 @@ impl Emit<'_> {
     /// Gives a local the value of an int, and says that this worked.
     pub fn py_long_assign_value(&mut self, slot: Val, x: Val) -> Flow<Val> {
         let Some(i) = self.local_of(slot.0) else {
-            return Err(super::types::Stop::Unsupported("an int assigned outside of a local"));
+            return Err(super::types::Stop::Unsupported(
+                "an int assigned outside of a local",
+            ));
         };
         let old = self.st.local_node(i);
         let v = self.py_long_from_long(x)?;
@@ -150,14 +151,5 @@ impl Emit<'_> {
     /// Whether the value is known to be exactly a `float`.
     pub(crate) fn is_float(&self, id: Id) -> bool {
         self.node(id).known == Known::Type(facts::float_type())
-    }
-
-    /// The length of a list, a tuple or another object that begins with `ob_size`.
-    pub(crate) fn size_member(&mut self, id: Id) -> Val {
-        let p = self.place(id);
-        let m = Mem::new(p, self.offsets.ob_size);
-        let raw = self.load_from(m, Ty::I64);
-        let _ = Node::new;
-        Val(raw)
     }
 }

@@ -9,6 +9,7 @@ use crate::jit::facts;
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::Dealloc;
+use super::intrinsics::str_type;
 use super::machine::R11;
 use super::node::{Anchor, Id, Kind};
 use super::types::{Flow, Ty, Val};
@@ -162,7 +163,11 @@ impl Emit<'_> {
         if !plain {
             self.flush_heap();
         }
-        let dealloc = if plain { Dealloc::Plain } else { Dealloc::Escaping };
+        let dealloc = if plain {
+            Dealloc::Plain
+        } else {
+            Dealloc::Escaping
+        };
         let bound = self.is_bound(id);
         let r = self.place(id);
         self.drop_reference(r, bound, dealloc);
@@ -200,8 +205,10 @@ impl Emit<'_> {
     fn is_plain(&self, id: Id) -> bool {
         match self.node(id).known {
             Known::Type(t) => {
-                t == facts::float_type() || t == facts::long_type() || t == facts::bool_type()
-                    || t == self.offsets.str_type
+                t == facts::float_type()
+                    || t == facts::long_type()
+                    || t == facts::bool_type()
+                    || t == str_type()
             }
             _ => false,
         }
@@ -226,9 +233,10 @@ impl Emit<'_> {
             if self.node(id).anchor != home {
                 continue;
             }
-            let other = self.st.locals.iter().enumerate().position(|(k, local)| {
-                k != i && local.node == id && local.behind == Behind::Same
-            });
+            let other =
+                self.st.locals.iter().enumerate().position(|(k, local)| {
+                    k != i && local.node == id && local.behind == Behind::Same
+                });
             if let Some(k) = other {
                 self.node_mut(id).anchor = Anchor::Local(k as u16);
                 continue;

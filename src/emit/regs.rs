@@ -7,6 +7,7 @@ use super::Emit;
 use super::asm::{Alu, Mem};
 use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM, FRAME, R11, SURVIVING, is_volatile, native};
 use super::node::{Anchor, At, Id, Kind, NONE, Node};
+use super::offsets::OB_TYPE;
 use super::types::Ty;
 
 impl Emit<'_> {
@@ -197,7 +198,9 @@ impl Emit<'_> {
             return r;
         }
         let base = match (node.kind, node.at) {
-            (Kind::TypeOf(x), At::None) | (Kind::Address { base: x, .. }, At::None) => self.place(x),
+            (Kind::TypeOf(x), At::None) | (Kind::Address { base: x, .. }, At::None) => {
+                self.place(x)
+            }
             _ => R11,
         };
         let r = self.free_gpr();
@@ -217,7 +220,7 @@ impl Emit<'_> {
             }
             At::None => match node.kind {
                 Kind::Imm(v) => self.asm.mov_imm(r, v),
-                Kind::TypeOf(_) => self.asm.load(r, Mem::new(base, self.offsets.ob_type), 8, false),
+                Kind::TypeOf(_) => self.asm.load(r, Mem::new(base, OB_TYPE), 8, false),
                 Kind::Address { disp, .. } => self.asm.lea(r, Mem::new(base, disp)),
                 _ => match node.anchor {
                     Anchor::Local(n) => {
@@ -302,5 +305,4 @@ impl Emit<'_> {
             }
         }
     }
-
 }

@@ -12,7 +12,8 @@ impl Emit<'_> {
     /// A stack index relative to the depth at the start of the instruction.
     fn stack_index(&self, i: Val) -> Flow<usize> {
         let i: i64 = self.constant(i)?;
-        usize::try_from(self.st.base as i64 + i).map_err(|_| Stop::Unsupported("a slot below the stack"))
+        usize::try_from(self.st.base as i64 + i)
+            .map_err(|_| Stop::Unsupported("a slot below the stack"))
     }
 
     fn local_index(&self, i: Val) -> Flow<usize> {
@@ -174,7 +175,8 @@ impl Emit<'_> {
         } else {
             let r = self.give(id);
             self.asm.store(slot, r, 8);
-            if self.node(id).kind == Kind::Bits && !matches!(self.node(id).anchor, Anchor::Local(_)) {
+            if self.node(id).kind == Kind::Bits && !matches!(self.node(id).anchor, Anchor::Local(_))
+            {
                 self.node_mut(id).anchor = Anchor::Local(i as u16);
             }
         }

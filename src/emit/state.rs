@@ -197,16 +197,25 @@ impl State {
                 }
                 id
             }
-            Held::Float(at) => self.enter_box(at, Ty::F64, boxed(Kind::BoxFloat, 0, facts::float_type())),
-            Held::Long(at) => self.enter_box(at, Ty::I64, boxed(Kind::BoxLong, 0, facts::long_type())),
-            Held::Bool(at) => self.enter_box(at, Ty::I32, boxed(Kind::BoxBool, 0, facts::bool_type())),
+            Held::Float(at) => {
+                self.enter_box(at, Ty::F64, boxed(Kind::BoxFloat, 0, facts::float_type()))
+            }
+            Held::Long(at) => {
+                self.enter_box(at, Ty::I64, boxed(Kind::BoxLong, 0, facts::long_type()))
+            }
+            Held::Bool(at) => {
+                self.enter_box(at, Ty::I32, boxed(Kind::BoxBool, 0, facts::bool_type()))
+            }
         }
     }
 
     fn enter_box(&mut self, at: Loc, ty: Ty, mut node: Node) -> Id {
         let raw = self.owner(at);
         if raw != NONE {
-            let same = self.nodes.iter().position(|n| n.is_pending() && n.parts()[0] == raw);
+            let same = self
+                .nodes
+                .iter()
+                .position(|n| n.is_pending() && n.parts()[0] == raw);
             if let Some(id) = same {
                 self.nodes[id].due += 1;
                 return id as Id;
@@ -332,7 +341,9 @@ impl Emit<'_> {
                 let named = match node.at {
                     At::Gpr(_) | At::Native(_) => true,
                     At::Stack(k) => stack == Some(usize::from(k)),
-                    At::None => matches!(node.anchor, Anchor::Local(_)) && node.due >= self.users(id, depth),
+                    At::None => {
+                        matches!(node.anchor, Anchor::Local(_)) && node.due >= self.users(id, depth)
+                    }
                     At::Xmm(_) => false,
                 };
                 if !named {

@@ -8,9 +8,8 @@ use super::Emit;
 use super::asm::{Alu, Cc, Mem};
 use super::boxes::singleton;
 use super::machine::R11;
-use super::node::{
-    ANY_SIZE, At, Domain, EQUAL, GREATER, Id, Kind, LESS, Node, Table, UNORDERED,
-};
+use super::node::{ANY_SIZE, At, Domain, EQUAL, GREATER, Id, Kind, LESS, Node, Table, UNORDERED};
+use super::offsets::OB_TYPE;
 use super::types::{Ty, Val};
 use super::value::shape;
 
@@ -43,7 +42,9 @@ impl Emit<'_> {
         if let Domain::Size(raw) = table.domain {
             outcomes &= self.node(raw).sizes;
         }
-        let mut values = (0..7).filter(|i| outcomes & (1 << i) != 0).map(|i| table.values[i]);
+        let mut values = (0..7)
+            .filter(|i| outcomes & (1 << i) != 0)
+            .map(|i| table.values[i]);
         let first = values.next().unwrap_or(0);
         if values.all(|v| v == first) {
             return Val(self.imm(ty, first));
@@ -66,9 +67,10 @@ impl Emit<'_> {
         let (left, right) = (self.as_table(a), self.as_table(b));
         let constant = |id: Id| self.node(id).imm();
         let (domain, pairs): (Domain, [(i64, i64); 7]) = match (left, right) {
-            (Some(l), Some(r)) if l.domain == r.domain => {
-                (l.domain, std::array::from_fn(|i| (l.values[i], r.values[i])))
-            }
+            (Some(l), Some(r)) if l.domain == r.domain => (
+                l.domain,
+                std::array::from_fn(|i| (l.values[i], r.values[i])),
+            ),
             (Some(l), None) => {
                 let r = constant(b)?;
                 (l.domain, l.values.map(|v| (v, r)))
@@ -124,7 +126,11 @@ impl Emit<'_> {
         if a == b {
             return Some(Ok(true));
         }
-        let (a, b) = if self.node(a).imm().is_some() { (b, a) } else { (a, b) };
+        let (a, b) = if self.node(a).imm().is_some() {
+            (b, a)
+        } else {
+            (a, b)
+        };
         let (x, y) = (*self.node(a), *self.node(b));
         let other = y.imm()?;
         if other == 0 && x.ty == Ty::Object {
@@ -196,9 +202,11 @@ impl Emit<'_> {
         let (bytes, signed) = shape(ty);
         let wide = bytes == 8;
         let right = self.node(b).imm();
-        if let (Kind::TypeOf(x), At::None, Some(address)) = (self.node(a).kind, self.node(a).at, right) {
+        if let (Kind::TypeOf(x), At::None, Some(address)) =
+            (self.node(a).kind, self.node(a).at, right)
+        {
             let p = self.place(x);
-            self.cmp_address(Mem::new(p, self.offsets.ob_type), address as usize);
+            self.cmp_address(Mem::new(p, OB_TYPE), address as usize);
         } else {
             let mut left = self.place(a);
             if bytes < 4 {
@@ -231,7 +239,11 @@ impl Emit<'_> {
         const E: u8 = 1 << EQUAL;
         // Sets that hold "less" but not "unordered", or the other way round, swap the operands.
         let swap = matches!(set & 15, s if s == L || s == L | E || s == U | G || s == U | G | E);
-        let (a, b, set) = if swap { (b, a, (set & (U | E)) | swap_bits(set)) } else { (a, b, set) };
+        let (a, b, set) = if swap {
+            (b, a, (set & (U | E)) | swap_bits(set))
+        } else {
+            (a, b, set)
+        };
         let x = self.place_xmm(a);
         let y = self.place_xmm(b);
         self.asm.compare_f64(x, y);
@@ -347,7 +359,11 @@ impl Emit<'_> {
     }
 
     fn table_node(&self, index: u32) -> Id {
-        let found = self.st.nodes.iter().position(|n| n.kind == Kind::Table(index));
+        let found = self
+            .st
+            .nodes
+            .iter()
+            .position(|n| n.kind == Kind::Table(index));
         found.unwrap_or(0) as Id
     }
 
@@ -363,7 +379,11 @@ impl Emit<'_> {
             Test::Both(a, b) | Test::Either(a, b) => {
                 self.asm.setcc(a, r);
                 self.asm.setcc(b, R11);
-                let op = if matches!(test, Test::Both(..)) { Alu::And } else { Alu::Or };
+                let op = if matches!(test, Test::Both(..)) {
+                    Alu::And
+                } else {
+                    Alu::Or
+                };
                 self.asm.alu(op, false, r, R11);
                 self.asm.extend_from(r, r, 1, false);
             }
@@ -390,7 +410,11 @@ impl Emit<'_> {
         match table.domain {
             Domain::Size(raw) => self.node_mut(raw).sizes &= set,
             Domain::Ints(a, b) => {
-                let (a, b) = if self.node(a).imm().is_some() { (b, a) } else { (a, b) };
+                let (a, b) = if self.node(a).imm().is_some() {
+                    (b, a)
+                } else {
+                    (a, b)
+                };
                 let Some(v) = self.node(b).imm() else {
                     return;
                 };
@@ -433,8 +457,16 @@ fn range(set: u8, possible: u8) -> Option<(i64, i64)> {
     }
     let below = possible & ((1u8 << first) - 1);
     let above = possible & !((2u16 << last) as u8).wrapping_sub(1);
-    let low = if below == 0 { i64::MIN } else { lowest(first as i32 - 3) };
-    let high = if above == 0 { i64::MAX } else { highest(last as i32 - 3) };
+    let low = if below == 0 {
+        i64::MIN
+    } else {
+        lowest(first as i32 - 3)
+    };
+    let high = if above == 0 {
+        i64::MAX
+    } else {
+        highest(last as i32 - 3)
+    };
     Some((low, high))
 }
 

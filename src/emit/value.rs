@@ -6,6 +6,7 @@ use crate::jit::fold;
 
 use super::Emit;
 use super::node::{At, FRAME_NODE, Id, Kind, NONE, Node, TSTATE_NODE};
+use super::offsets::OB_TYPE;
 use super::types::{Flow, Stop, Symbol, Text, Ty, Val};
 
 /// Bytes and signedness of a type.
@@ -27,7 +28,9 @@ impl Emit<'_> {
     pub fn constant<T: TryFrom<i64>>(&self, v: Val) -> Flow<T> {
         let known = self.node(v.0).imm();
         let known = known.and_then(|v| T::try_from(v).ok());
-        known.ok_or(Stop::Unsupported("an index that is not known when compiling"))
+        known.ok_or(Stop::Unsupported(
+            "an index that is not known when compiling",
+        ))
     }
 
     /// Gives up on the instruction where the caller cannot be told.
@@ -144,7 +147,9 @@ impl Emit<'_> {
     }
 
     pub fn unit_opcode(&mut self, k: Val) -> Val {
-        let v = self.unit(k, 1).map(|u| i64::from(self.view.units[u].opcode));
+        let v = self
+            .unit(k, 1)
+            .map(|u| i64::from(self.view.units[u].opcode));
         self.in_code(Ty::I32, v)
     }
 
@@ -159,7 +164,7 @@ impl Emit<'_> {
         let id = self.imm(Ty::Object, address as i64);
         if address != 0 && self.view.is_live() {
             // SAFETY: a live object; types of constants do not change.
-            let ty = unsafe { code::read::<usize>(address, self.offsets.ob_type) };
+            let ty = unsafe { code::read::<usize>(address, OB_TYPE) };
             self.node_mut(id).known = Known::Type(ty);
         }
         id
@@ -173,13 +178,16 @@ impl Emit<'_> {
             Kind::Address {
                 base: inner,
                 disp: first,
-            } if self.node(base).at == At::None => {
-                self.st.add(Node::new(Ty::Ptr, Kind::Address {
+            } if self.node(base).at == At::None => self.st.add(Node::new(
+                Ty::Ptr,
+                Kind::Address {
                     base: inner,
                     disp: first + disp,
-                }))
-            }
-            _ => self.st.add(Node::new(Ty::Ptr, Kind::Address { base, disp })),
+                },
+            )),
+            _ => self
+                .st
+                .add(Node::new(Ty::Ptr, Kind::Address { base, disp })),
         }
     }
 

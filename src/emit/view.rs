@@ -26,3 +26,10 @@ pub struct CodeView {
     /// Collect comments for listings.
     pub listing: bool,
 }
+
+impl CodeView {
+    /// Whether there is an interpreter to read from while emitting.
+    pub fn is_live(&self) -> bool {
+        self.object != 0
+    }
+}
