@@ -66,7 +66,7 @@ def stack_names(depth):
     names = []
     frame = sys._getframe()
     while frame.f_code.co_name != "<module>":
-        names.append((frame.f_code.co_name, frame.f_lasti))
+        names.append((frame.f_code.co_name, frame.f_lineno))
         frame = frame.f_back
     return names
 

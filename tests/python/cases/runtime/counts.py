@@ -221,8 +221,8 @@ steady(raises_in_loop, values, watch=watch)
 steady(generators, values, watch=watch)
 steady(unpack_errors, pair, watch=watch)
 steady(closures, thing, watch=watch)
-steady(with_blocks, thing, watch=watch)
 # A new class takes references to None out of the interpreter's type cache, as many as chance will have it.
+steady(with_blocks, thing, watch=watch, common=())
 steady(classes, thing, watch=watch, common=())
 for subject in (table, values, pair, box, thing):
     steady(matching, subject, watch=watch)
