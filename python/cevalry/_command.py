@@ -104,15 +104,15 @@ def _original_arguments(program):
 
 
 def _run_script(path, arguments):
-    # A folder or an archive with a main module is run as a module, from there.
     sys.argv[:] = [path, *arguments]
-    if _is_importable(path):
-        _replace_first_path(path, always=True)
-        return _cevalry.run_module("__main__", False, _fresh_main().__dict__)
     filename = os.path.abspath(path)
+    # A folder or an archive with a main module is run as a module, from there.
+    if _is_importable(filename):
+        _replace_first_path(filename, always=True)
+        return _cevalry.run_module("__main__", False, _fresh_main().__dict__)
     try:
         with open(filename, "rb") as file:
-            source = file.read()
+            start = file.read(4)
     except OSError as error:
         program = sys.orig_argv[0]
         print(
@@ -121,12 +121,25 @@ def _run_script(path, arguments):
         )
         raise SystemExit(2) from None
     _replace_first_path(os.path.dirname(os.path.realpath(path)))
+    return _run_file(filename, start)
+
+
+def _run_file(filename, start):
+    import importlib.machinery
+    import importlib.util
+
     main = _fresh_main()
     main.__file__ = filename
     main.__cached__ = None
-    loader, source = _loader_and_source(filename, source)
-    main.__loader__ = loader("__main__", filename)
-    return _cevalry.run_source(source, filename, main.__dict__)
+    if filename.endswith(".pyc") or start == importlib.util.MAGIC_NUMBER:
+        import marshal
+
+        main.__loader__ = importlib.machinery.SourcelessFileLoader("__main__", filename)
+        with open(filename, "rb") as file:
+            code = marshal.loads(file.read()[16:])
+        return _cevalry.run_code(code, main.__dict__)
+    main.__loader__ = importlib.machinery.SourceFileLoader("__main__", filename)
+    return _cevalry.run_file(os.fsencode(filename), main.__dict__)
 
 
 def _run_module(name, arguments):
@@ -138,8 +151,7 @@ def _run_command(command, arguments):
     sys.argv[:] = ["-c", *arguments]
     _replace_first_path("")
     main = _fresh_main()
-    source = command.encode("utf-8", "surrogateescape")
-    return _cevalry.run_source(source, "<string>", main.__dict__)
+    return _cevalry.run_command(command.encode("utf-8", "surrogateescape"), main.__dict__)
 
 
 def _is_importable(path):
@@ -162,17 +174,6 @@ def _replace_first_path(folder, always=False):
         sys.path[0] = folder
     elif always:
         sys.path.insert(0, folder)
-
-
-def _loader_and_source(filename, source):
-    import importlib.machinery
-    import importlib.util
-
-    if filename.endswith(".pyc") or source[:4] == importlib.util.MAGIC_NUMBER:
-        import marshal
-
-        return importlib.machinery.SourcelessFileLoader, marshal.loads(source[16:])
-    return importlib.machinery.SourceFileLoader, source
 
 
 def _fresh_main():

@@ -7,6 +7,7 @@ use pyo3::prelude::{PyAnyMethods, Python};
 
 use super::layout;
 use crate::jit;
+use crate::release;
 
 /// Why the module cannot be used in this process.
 #[derive(Debug, thiserror::Error)]
@@ -35,17 +36,7 @@ pub enum Refusal {
 }
 
 /// The release that this build is for.
-const BUILT_FOR: (u8, u8) = if cfg!(Py_3_15) {
-    (3, 15)
-} else if cfg!(Py_3_14) {
-    (3, 14)
-} else if cfg!(Py_3_13) {
-    (3, 13)
-} else if cfg!(Py_3_12) {
-    (3, 12)
-} else {
-    (3, 11)
-};
+const BUILT_FOR: (u8, u8) = (3, release::MINOR);
 
 unsafe extern "C" {
     /// The running interpreter's version, as in `PY_VERSION_HEX`.

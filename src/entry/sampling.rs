@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
-use pyo3::prelude::{PyAnyMethods, PyResult, Python};
+use pyo3::prelude::{PyAnyMethods, PyDictMethods, PyResult, Python};
+use pyo3::types::PyDict;
 use pyo3::wrap_pyfunction;
 
 use super::interp::{Frame, Thread};
@@ -35,11 +36,13 @@ static GENERATION: AtomicU64 = AtomicU64::new(0);
 static ASKED: AtomicBool = AtomicBool::new(false);
 /// Samples since one found something new.
 static QUIET: AtomicU32 = AtomicU32::new(0);
+/// A fork has ended the thread.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static SAMPLER: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 /// Samples by code object. Each holds a reference, so that an address stays what it is.
 static COUNTS: Mutex<Option<HashMap<usize, u32>>> = Mutex::new(None);
 
-/// Begin, or begin anew in a forked process.
+/// Begin.
 pub fn start(py: Python<'_>) -> PyResult<()> {
     stop();
     register(py)?;
@@ -85,13 +88,20 @@ fn restore_signals(mask: &libc::sigset_t) {
 
 /// End, and wait for the thread.
 pub fn stop() {
-    GENERATION.fetch_add(1, Ordering::Relaxed);
-    if let Some(thread) = sampler().take() {
-        thread.thread().unpark();
-        // A panic over there has ended the sampling, which is all that is asked for.
-        let _ = thread.join();
-    }
+    end_thread();
     forget_counts();
+}
+
+/// Whether there was a thread to end.
+fn end_thread() -> bool {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    let Some(thread) = sampler().take() else {
+        return false;
+    };
+    thread.thread().unpark();
+    // A panic over there has ended the sampling, which is all that is asked for.
+    let _ = thread.join();
+    true
 }
 
 fn sampler() -> std::sync::MutexGuard<'static, Option<JoinHandle<()>>> {
@@ -106,8 +116,11 @@ fn register(py: Python<'_>) -> PyResult<()> {
     }
     let at_exit = wrap_pyfunction!(end, py)?;
     py.import("atexit")?.call_method1("register", (at_exit,))?;
-    let hooks = pyo3::types::PyDict::new(py);
-    hooks.set_item("after_in_child", wrap_pyfunction!(restart, py)?)?;
+    let hooks = PyDict::new(py);
+    let resume = wrap_pyfunction!(after_fork, py)?;
+    hooks.set_item("before", wrap_pyfunction!(before_fork, py)?)?;
+    hooks.set_item("after_in_parent", &resume)?;
+    hooks.set_item("after_in_child", &resume)?;
     py.import("os")?
         .call_method("register_at_fork", (), Some(&hooks))?;
     Ok(())
@@ -118,11 +131,30 @@ fn end() {
     policy::disable();
 }
 
-/// In a forked process the thread is not there any more.
+/// The interpreter warns of forks in processes with several threads.
 #[pyo3::pyfunction]
-fn restart() -> PyResult<()> {
-    let was_there = sampler().take().map(std::mem::forget).is_some();
-    if was_there { spawn() } else { Ok(()) }
+fn before_fork() {
+    INTERRUPTED.store(end_thread(), Ordering::Relaxed);
+}
+
+/// The warning comes after this, so the thread must come even later.
+#[pyo3::pyfunction]
+fn after_fork() {
+    if !INTERRUPTED.swap(false, Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: the GIL is held. Without room in the queue, nothing more is sampled.
+    unsafe { ffi::Py_AddPendingCall(Some(resume), std::ptr::null_mut()) };
+}
+
+extern "C" fn resume(_: *mut c_void) -> c_int {
+    // A panic must not reach the interpreter. Without the thread, nothing more is sampled.
+    let _ = catch_unwind(|| {
+        if policy::is_enabled() && policy::threshold() > 0 && sampler().is_none() {
+            spawn().ok();
+        }
+    });
+    0
 }
 
 /// The thread: asks for samples until another generation begins.

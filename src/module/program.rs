@@ -3,43 +3,112 @@
 //! The frames of the command line are hidden from the program while it runs, and what it does
 //! not catch is printed here, so that neither shows up in its tracebacks.
 
+use std::ffi::{CStr, CString, c_int};
+
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::{Bound, PyAny, PyAnyMethods, PyErr, PyResult, Python, pyfunction};
-use pyo3::types::PyDict;
+use pyo3::types::{PyCode, PyDict};
 use pyo3::{ffi, intern};
 
 use crate::entry::hook::{self, Awaited};
 use crate::entry::interp::{Frame, Thread};
+use crate::release;
+
+/// `PyCF_IGNORE_COOKIE`: the text is UTF-8 whatever it says of itself.
+const IGNORE_COOKIE: c_int = 0x800;
 
 /// How a program ended: the exit code, and whether the user interrupted it.
 type Ending = (i32, bool);
 
-/// Run source text (or a code object) as the main program; `globals` is `__main__`'s dict.
+/// Run a source file as the main program; `globals` is `__main__`'s dict.
 #[pyfunction]
-pub fn run_source(
-    py: Python<'_>,
-    source: &Bound<'_, PyAny>,
-    filename: &str,
-    globals: &Bound<'_, PyDict>,
-) -> Ending {
-    hiding_frames(|| {
-        let code = if source.is_instance_of::<pyo3::types::PyCode>() {
-            source.clone()
-        } else {
-            let compile = py.import("builtins")?.getattr(intern!(py, "compile"))?;
-            let code = compile.call1((source, filename, "exec", 0, true))?;
-            register_source(py, &code, source, filename)?;
-            code
-        };
-        let _awaiting = hook::await_frame(Awaited::Globals(globals.as_ptr()));
-        // SAFETY: live objects of the types that the function asks for.
+pub fn run_file(py: Python<'_>, filename: &[u8], globals: &Bound<'_, PyDict>) -> PyResult<Ending> {
+    let name = CString::new(filename)?;
+    // SAFETY: two C strings.
+    let file = unsafe { libc::fopen(name.as_ptr(), c"rb".as_ptr()) };
+    if file.is_null() {
+        return Err(std::io::Error::last_os_error().into());
+    }
+    Ok(main_program(py, globals, || {
+        let dict = globals.as_ptr();
+        let mut flags = compiler_flags(0);
+        // SAFETY: the file is open and is closed by the callee; the rest are live objects.
         unsafe {
-            Bound::from_owned_ptr_or_err(
-                py,
-                ffi::PyEval_EvalCode(code.as_ptr(), globals.as_ptr(), globals.as_ptr()),
+            ffi::PyRun_FileExFlags(
+                file.cast(),
+                name.as_ptr(),
+                ffi::Py_file_input,
+                dict,
+                dict,
+                1,
+                &mut flags,
             )
         }
-        .map(drop)
+    }))
+}
+
+/// Run the text of `-c` as the main program.
+#[pyfunction]
+pub fn run_command(py: Python<'_>, text: &[u8], globals: &Bound<'_, PyDict>) -> PyResult<Ending> {
+    const FILENAME: &CStr = c"<string>";
+    let source = CString::new(text)?;
+    Ok(main_program(py, globals, || {
+        let mut flags = compiler_flags(IGNORE_COOKIE);
+        // SAFETY: C strings and flags of our own.
+        let code = unsafe {
+            ffi::Py_CompileStringExFlags(
+                source.as_ptr(),
+                FILENAME.as_ptr(),
+                ffi::Py_file_input,
+                &mut flags,
+                -1,
+            )
+        };
+        // SAFETY: a new reference, or NULL with an exception set.
+        let code = match unsafe { Bound::from_owned_ptr_or_err(py, code) } {
+            Ok(code) => code,
+            Err(error) => {
+                error.restore(py);
+                return std::ptr::null_mut();
+            }
+        };
+        if let Err(error) = register_source(py, &code, text) {
+            error.restore(py);
+            return std::ptr::null_mut();
+        }
+        evaluate(&code, globals)
+    }))
+}
+
+/// Run a code object as the main program.
+#[pyfunction]
+pub fn run_code(py: Python<'_>, code: &Bound<'_, PyCode>, globals: &Bound<'_, PyDict>) -> Ending {
+    main_program(py, globals, || evaluate(code, globals))
+}
+
+fn evaluate(code: &Bound<'_, PyAny>, globals: &Bound<'_, PyDict>) -> *mut ffi::PyObject {
+    // SAFETY: live objects of the types that the function asks for.
+    unsafe { ffi::PyEval_EvalCode(code.as_ptr(), globals.as_ptr(), globals.as_ptr()) }
+}
+
+fn compiler_flags(flags: c_int) -> ffi::PyCompilerFlags {
+    ffi::PyCompilerFlags {
+        cf_flags: flags,
+        cf_feature_version: release::MINOR.into(),
+    }
+}
+
+/// Run what evaluates the main program's code, which gives a new reference, or NULL with an
+/// exception set.
+fn main_program(
+    py: Python<'_>,
+    globals: &Bound<'_, PyDict>,
+    body: impl FnOnce() -> *mut ffi::PyObject,
+) -> Ending {
+    hiding_frames(|| {
+        let _awaiting = hook::await_frame(Awaited::Globals(globals.as_ptr()));
+        // SAFETY: by the contract of `body`.
+        unsafe { Bound::from_owned_ptr_or_err(py, body()) }.map(drop)
     })
     .map_or_else(|error| report(py, error), |()| (0, false))
 }
@@ -63,18 +132,13 @@ pub fn run_module(
 }
 
 /// From 3.13 on, the interpreter keeps the source of `-c` for its tracebacks.
-fn register_source(
-    py: Python<'_>,
-    code: &Bound<'_, PyAny>,
-    source: &Bound<'_, PyAny>,
-    filename: &str,
-) -> PyResult<()> {
-    if cfg!(Py_3_13) && filename == "<string>" {
+fn register_source(py: Python<'_>, code: &Bound<'_, PyAny>, text: &[u8]) -> PyResult<()> {
+    if cfg!(Py_3_13) {
         let register = py
             .import("linecache")?
             .getattr(intern!(py, "_register_code"))?;
-        let text = source.call_method1("decode", ("utf-8",))?;
-        register.call1((code, text, filename))?;
+        let text = String::from_utf8_lossy(text);
+        register.call1((code, text, "<string>"))?;
     }
     Ok(())
 }
