@@ -238,11 +238,12 @@ fn snake_case(name: &str) -> String {
     let chars: Vec<char> = name.trim_start_matches('_').chars().collect();
     let mut out = String::new();
     for (i, &c) in chars.iter().enumerate() {
+        let in_capitals = i > 1 && chars[i - 1].is_ascii_uppercase() && chars[i - 2] != '_';
         let starts_word = i > 0
             && c.is_ascii_uppercase()
             && chars[i - 1] != '_'
             && (!chars[i - 1].is_ascii_uppercase()
-                || chars.get(i + 1).is_some_and(char::is_ascii_lowercase));
+                || (in_capitals && chars.get(i + 1).is_some_and(char::is_ascii_lowercase)));
         if starts_word {
             out.push('_');
         }
@@ -268,6 +269,7 @@ mod tests {
             snake_case("PyStackRef_AsPyObjectBorrow"),
             "py_stack_ref_as_py_object_borrow"
         );
+        assert_eq!(snake_case("Py_XNewRef"), "py_xnew_ref");
         assert_eq!(snake_case("PyLong_FromSsize_t"), "py_long_from_ssize_t");
         assert_eq!(snake_case("PyStackRef_IsNULL"), "py_stack_ref_is_null");
     }
