@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use cevalry_model::ast::{Elem, FieldType, Type};
 use cevalry_model::data::{Field, Struct};
-use lang_c::ast::{BinaryOperator, Constant, Expression, Initializer, IntegerBase, UnaryOperator};
+use lang_c::ast::{
+    BinaryOperator, Constant, Expression, Initializer, IntegerBase, OffsetMember,
+    OffsetOfExpression, UnaryOperator,
+};
 use lang_c::span::Node;
 
 use super::ctype::{CType, FieldDecl, RecordId};
@@ -109,6 +112,31 @@ impl Types {
             }
         }
         None
+    }
+
+    /// The value of `offsetof`.
+    pub fn offset_of(&mut self, node: &OffsetOfExpression) -> Option<u64> {
+        let mut ty = self.type_name(&node.type_name.node);
+        let mut offset = 0;
+        let base = OffsetMember::Member(node.designator.node.base.clone());
+        let members = node.designator.node.members.iter().map(|member| &member.node);
+        for member in std::iter::once(&base).chain(members) {
+            match (member, &ty) {
+                (OffsetMember::Member(name), CType::Record(id)) => {
+                    let found = self.member(*id, &name.node.name)?;
+                    offset += found.offset;
+                    ty = found.ty;
+                }
+                (OffsetMember::Index(index), CType::Array(element, _)) => {
+                    let element = (**element).clone();
+                    let (size, _) = self.size_align(&element)?;
+                    offset += size * u64::try_from(self.constant(index)?).ok()?;
+                    ty = element;
+                }
+                _ => return None,
+            }
+        }
+        Some(offset)
     }
 
     /// The record that templates call `name`.
@@ -271,6 +299,7 @@ impl Types {
                 Expression::StringLiteral(pieces) => string_size(&pieces.node),
                 _ => None,
             },
+            Expression::OffsetOf(offset) => self.offset_of(&offset.node).map(i128::from),
             Expression::Cast(cast) => {
                 let ty = self.type_name(&cast.node.type_name.node);
                 self.constant(&cast.node.expression)

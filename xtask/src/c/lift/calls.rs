@@ -1,0 +1,423 @@
+//! Calls: kept by name, inlined, or part of the evaluation loop's own machinery.
+
+use std::rc::Rc;
+
+use cevalry_model::ast::{Expr, Signature, Stmt, Type};
+use lang_c::ast::{CallExpression, Expression};
+use lang_c::span::Node;
+
+use super::linear::Linear;
+use super::merge::Flow;
+use super::state::State;
+use super::tree::Tree;
+use super::value::{Base, Binding, Value, What};
+use super::{Lifter, Outcome, vocab};
+use crate::c::ctype::{CType, FunctionType};
+use crate::c::types::parameter_nodes;
+
+const INLINE_DEPTH: usize = 24;
+
+impl Lifter<'_> {
+    pub fn call(&mut self, st: State, call: &CallExpression) -> Outcome<Tree<Value>> {
+        let args = &call.arguments;
+        let Expression::Identifier(id) = &call.callee.node else {
+            return self.call_value(st, &call.callee, args);
+        };
+        let name = id.node.name.as_str();
+        if st.lookup(name).is_some() {
+            return self.call_value(st, &call.callee, args);
+        }
+        match (name, args.as_slice()) {
+            ("__builtin_expect", [value, _]) => return self.eval(st, value),
+            ("__builtin_unreachable", _) => return self.unreachable(st),
+            // The offset is read from the frame that execution goes on in.
+            ("LOAD_IP", _) => return self.load_instruction_pointer(st),
+            ("__atomic_load_n", [pointer, _]) => {
+                return self.eval(st, pointer)?.bind(&mut |mut st, pointer| {
+                    let place = self.deref(&mut st, pointer)?;
+                    let value = self.load(&mut st, place)?;
+                    Ok(Tree::leaf(st, value))
+                });
+            }
+            ("__atomic_store_n", [pointer, value, _]) => {
+                return self.eval(st, pointer)?.bind(&mut |st, pointer| {
+                    self.eval(st, value)?.bind(&mut |mut st, value| {
+                        let place = self.deref(&mut st, pointer.clone())?;
+                        self.store(&mut st, place, value)?;
+                        Ok(Tree::leaf(st, Value::void()))
+                    })
+                });
+            }
+            _ => {}
+        }
+        self.arguments(st, args)?
+            .bind(&mut |st, args| self.call_named(st, name, args))
+    }
+
+    fn arguments(&mut self, st: State, args: &[Node<Expression>]) -> Outcome<Tree<Vec<Value>>> {
+        let mut tree = Tree::leaf(st, Vec::new());
+        for arg in args {
+            tree = tree.bind(&mut |st, values: Vec<Value>| {
+                self.eval(st, arg)?.bind(&mut |st, value| {
+                    let mut values = values.clone();
+                    values.push(value);
+                    Ok(Tree::leaf(st, values))
+                })
+            })?;
+        }
+        Ok(tree)
+    }
+
+    fn call_named(&mut self, mut st: State, name: &str, args: Vec<Value>) -> Outcome<Tree<Value>> {
+        if let Some(tree) = self.call_loop(&mut st, name, &args)? {
+            return Ok(tree);
+        }
+        let function = self.types.functions.get(name).cloned();
+        match function {
+            Some(function) if function.inline && !vocab::kept(name) => match &function.body {
+                Some(body) => {
+                    let body = body.clone();
+                    self.inline(st, name, &function.ty, &body, args)
+                }
+                None => self.give_up(&format!("inline function `{name}` without a body")),
+            },
+            Some(function) => self.plain_call(st, name, &function.ty, args),
+            None => {
+                let object = || self.object_type();
+                match vocab::macro_result(name, object) {
+                    Some(result) => {
+                        let params = args.iter().map(|arg| arg.ty.decayed()).collect();
+                        let ty = FunctionType {
+                            params,
+                            variadic: false,
+                            result,
+                        };
+                        self.plain_call(st, name, &ty, args)
+                    }
+                    None => self.give_up(&format!("a call of `{name}`, which is not declared")),
+                }
+            }
+        }
+    }
+
+    pub fn object_type(&self) -> CType {
+        match self.types.typedef("PyObject") {
+            Some(ty) => ty.clone().pointer(),
+            None => CType::Void.pointer(),
+        }
+    }
+
+    /// What the evaluation loop does to itself.
+    fn call_loop(
+        &mut self,
+        st: &mut State,
+        name: &str,
+        args: &[Value],
+    ) -> Outcome<Option<Tree<Value>>> {
+        let whole = |st: &mut State| std::mem::take(st);
+        let done = |st: &mut State| Some(Tree::leaf(std::mem::take(st), Value::void()));
+        let first = args.first().map(|value| &value.what);
+        Ok(match (name, first) {
+            ("DISPATCH" | "NOTRACE_DISPATCH", _) => {
+                let st = whole(st);
+                Some(Tree::Left(self.dispatch(st)?))
+            }
+            ("DISPATCH_INLINED", Some(_)) => {
+                st.saved_depth = st.depth();
+                st.set("frame", args[0].clone());
+                let st = whole(st);
+                Some(Tree::Left(self.dispatch(st)?))
+            }
+            ("DISPATCH_SAME_OPARG" | "DISPATCH_GOTO", _) => {
+                return self.give_up("dispatches to another opcode");
+            }
+            ("CHECK_EVAL_BREAKER", _) => {
+                self.check_eval_breaker(st)?;
+                done(st)
+            }
+            ("LOAD_SP", _) => {
+                let value = self.saved_stack_pointer(st);
+                st.set("stack_pointer", value);
+                done(st)
+            }
+            (
+                "cevalry_unit_opcode" | "cevalry_unit_oparg",
+                Some(What::Code(Base::Own, unit, 0)),
+            ) => {
+                let at = Box::new(unit.to_expr());
+                let expr = match name {
+                    "cevalry_unit_oparg" => Expr::UnitOparg(at),
+                    _ => Expr::UnitOpcode(at),
+                };
+                Some(Tree::leaf(whole(st), Value::expr(expr, CType::INT)))
+            }
+            ("_Py_OPARG" | "_Py_OPCODE", Some(What::Expr(Expr::Cache { bits: 16, unit, .. }))) => {
+                let expr = match name {
+                    "_Py_OPARG" => Expr::UnitOparg(unit.clone()),
+                    _ => Expr::UnitOpcode(unit.clone()),
+                };
+                Some(Tree::leaf(whole(st), Value::expr(expr, CType::INT)))
+            }
+            (
+                "read_u16" | "read_u32" | "read_u64" | "read_obj",
+                Some(What::Code(Base::Own, unit, 0)),
+            ) => {
+                let Some(function) = self.types.functions.get(name) else {
+                    return self.give_up("an undeclared cache reader");
+                };
+                let ty = function.ty.result.clone();
+                let (bits, object) = match &ty {
+                    CType::Int { bits, .. } => (*bits, false),
+                    _ => (64, true),
+                };
+                let expr = Expr::Cache {
+                    bits,
+                    object,
+                    unit: Box::new(unit.to_expr()),
+                };
+                Some(Tree::leaf(whole(st), Value::expr(expr, ty)))
+            }
+            ("_PyFrame_SetStackPointer", Some(What::Expr(Expr::Frame))) => {
+                st.saved_depth = match &args[1].what {
+                    What::Stack(Base::Own, at) => Some(at.clone()),
+                    _ => return self.give_up("an unknown stack pointer given to the frame"),
+                };
+                done(st)
+            }
+            ("_PyFrame_GetStackPointer", Some(What::Expr(Expr::Frame) | What::Caller)) => {
+                let value = self.saved_stack_pointer(st);
+                Some(Tree::leaf(whole(st), value))
+            }
+            ("_PyFrame_StackPush", Some(What::Caller)) => {
+                st.pushed = args.get(1).cloned();
+                done(st)
+            }
+            ("_PyThreadState_PopFrame", Some(_)) if args.get(1).is_some_and(is_own_frame) => {
+                return self.give_up("moves the running frame into a generator");
+            }
+            (clear, _) if vocab::CLEAR_FRAME.contains(&clear) && args.iter().any(is_own_frame) => {
+                st.cleared = true;
+                let ty = args.last().map_or(CType::Void, |frame| frame.ty.clone());
+                Some(Tree::leaf(
+                    whole(st),
+                    Value {
+                        what: What::Caller,
+                        ty,
+                    },
+                ))
+            }
+            _ => None,
+        })
+    }
+
+    fn load_instruction_pointer(&mut self, mut st: State) -> Outcome<Tree<Value>> {
+        let Some(old) = st.value_of("next_instr").cloned() else {
+            return self.give_up("no instruction pointer");
+        };
+        if self.runs_own_frame(&st) {
+            return self.give_up("reloads its own instruction pointer");
+        }
+        let what = What::Code(Base::Other, Linear::default(), 0);
+        st.set("next_instr", Value { what, ty: old.ty });
+        Ok(Tree::leaf(st, Value::void()))
+    }
+
+    fn saved_stack_pointer(&self, st: &State) -> Value {
+        let what = match (self.runs_own_frame(st), &st.saved_depth) {
+            (true, Some(depth)) => What::Stack(Base::Own, depth.clone()),
+            (true, None) => What::Stack(Base::Own, st.depth().unwrap_or_default()),
+            (false, _) => What::Stack(Base::Other, Linear::default()),
+        };
+        let ty = st
+            .value_of("stack_pointer")
+            .map_or(CType::Void, |value| value.ty.clone());
+        Value { what, ty }
+    }
+
+    /// Whether `frame` is still the frame that the instruction began in.
+    pub fn runs_own_frame(&self, st: &State) -> bool {
+        st.value_of("frame").is_none_or(is_own_frame)
+    }
+
+    /// A call through a pointer.
+    fn call_value(
+        &mut self,
+        st: State,
+        callee: &Node<Expression>,
+        args: &[Node<Expression>],
+    ) -> Outcome<Tree<Value>> {
+        self.eval(st, callee)?.bind(&mut |st, callee| {
+            self.arguments(st, args)?.bind(&mut |mut st, args| {
+                if let What::Function(name) = &callee.what {
+                    return self.call_named(st, name, args);
+                }
+                let ty = match &callee.ty {
+                    CType::Pointer(inner) => (**inner).clone(),
+                    other => other.clone(),
+                };
+                let CType::Function(function) = ty else {
+                    return self.give_up("a call of what is not a function");
+                };
+                let pointer = self.rvalue(&mut st, callee.clone())?;
+                let args = self.converted(&mut st, &function, args)?;
+                let signature = self.signature(&function);
+                let call = Expr::Indirect {
+                    signature,
+                    function: Box::new(pointer),
+                    args,
+                };
+                st.effect = true;
+                Ok(self.called(st, call, &function.result))
+            })
+        })
+    }
+
+    pub fn signature(&self, function: &FunctionType) -> Signature {
+        Signature {
+            params: function
+                .params
+                .iter()
+                .map(|ty| self.types.template_type(ty))
+                .collect(),
+            variadic: function.variadic,
+            result: self.types.template_type(&function.result),
+        }
+    }
+
+    fn converted(
+        &mut self,
+        st: &mut State,
+        function: &FunctionType,
+        args: Vec<Value>,
+    ) -> Outcome<Vec<Expr>> {
+        let mut out = Vec::new();
+        for (index, arg) in args.into_iter().enumerate() {
+            let ty = match function.params.get(index) {
+                Some(ty) => ty.clone(),
+                None => super::expr::common(&arg.ty, &CType::INT),
+            };
+            let arg = self.convert(st, arg, &ty)?;
+            out.push(self.rvalue(st, arg)?);
+        }
+        Ok(out)
+    }
+
+    fn plain_call(
+        &mut self,
+        mut st: State,
+        name: &str,
+        ty: &FunctionType,
+        args: Vec<Value>,
+    ) -> Outcome<Tree<Value>> {
+        let args = self.converted(&mut st, ty, args)?;
+        st.effect |= !vocab::pure(name);
+        let call = Expr::Call {
+            function: name.to_owned(),
+            args,
+        };
+        Ok(self.called(st, call, &ty.result))
+    }
+
+    fn called(&mut self, mut st: State, call: Expr, result: &CType) -> Tree<Value> {
+        if *result == CType::Void {
+            st.code.push(Stmt::Expr(call));
+            return Tree::leaf(st, Value::void());
+        }
+        let ty = self.types.template_type(result);
+        let name = self.name(&mut st, None, ty, call);
+        self.note_pointee(&name, result);
+        Tree::leaf(st, Value::expr(name, result.clone()))
+    }
+
+    /// Runs a function's body in place of a call.
+    fn inline(
+        &mut self,
+        mut st: State,
+        name: &str,
+        ty: &FunctionType,
+        body: &Rc<lang_c::ast::FunctionDefinition>,
+        args: Vec<Value>,
+    ) -> Outcome<Tree<Value>> {
+        if self.calls.iter().any(|caller| caller == name) || self.calls.len() > INLINE_DEPTH {
+            return self.give_up(&format!("inline function `{name}` is recursive"));
+        }
+        self.inlined.insert(name.to_owned());
+        let params = self
+            .types
+            .parameters(parameter_nodes(&body.declarator.node));
+        let (depth, outer) = (st.scopes.len(), st.function);
+        st.scopes.push(Vec::new());
+        for ((param, ty), arg) in params.into_iter().zip(args) {
+            let arg = self.convert(&mut st, arg, &ty)?;
+            let arg = self.named(&mut st, arg);
+            let id = self.new_var();
+            st.declare(param.as_deref().unwrap_or(""), id, ty, Binding::Value(arg));
+        }
+        st.function = depth;
+        self.calls.push(name.to_owned());
+        let flows = self.exec(st, &body.statement);
+        self.calls.pop();
+        let flows = flows?;
+        let values = flows.bind(&mut |mut st, flow| {
+            let value = match flow {
+                Flow::Return(Some(value)) => self.convert(&mut st, value, &ty.result)?,
+                Flow::Return(None) | Flow::Fall => Value::void(),
+                _ => return self.give_up("a jump out of an inline function"),
+            };
+            st.leave_scopes(depth);
+            st.function = outer;
+            Ok(Tree::leaf(st, value))
+        })?;
+        Ok(self.collapse_values(values, false))
+    }
+
+    /// Gives a value that costs something to compute a name, so that it is computed once.
+    pub fn named(&mut self, st: &mut State, value: Value) -> Value {
+        let What::Expr(expr) = &value.what else {
+            return value;
+        };
+        let cheap = matches!(
+            expr,
+            Expr::Name(_)
+                | Expr::Int { .. }
+                | Expr::Float(_)
+                | Expr::Null
+                | Expr::CStr(_)
+                | Expr::Frame
+                | Expr::Tstate
+                | Expr::Symbol { .. }
+                | Expr::AddrOf(_)
+        ) || super::fold::is_flag(expr)
+            || self.is_known(expr)
+            || self.unsettled(expr).is_some()
+            || matches!(
+                expr,
+                Expr::Member { address: true, .. } | Expr::Index { address: true, .. }
+            );
+        if cheap {
+            return value;
+        }
+        let ty = self.types.template_type(&value.ty);
+        let expr = expr.clone();
+        let name = self.name(st, None, ty, expr);
+        self.note_pointee(&name, &value.ty);
+        Value::expr(name, value.ty)
+    }
+
+    fn unreachable(&mut self, mut st: State) -> Outcome<Tree<Value>> {
+        st.code
+            .push(Stmt::Exit(cevalry_model::ast::Exit::Interpret {
+                why: "unreachable".to_owned(),
+            }));
+        Ok(Tree::Left(st.code))
+    }
+
+    /// The type of a phi variable for values of this type.
+    pub fn variable_type(&self, ty: &CType) -> Type {
+        self.types.template_type(ty)
+    }
+}
+
+fn is_own_frame(value: &Value) -> bool {
+    value.what == What::Expr(Expr::Frame)
+}
