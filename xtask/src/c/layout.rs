@@ -119,7 +119,12 @@ impl Types {
         let mut ty = self.type_name(&node.type_name.node);
         let mut offset = 0;
         let base = OffsetMember::Member(node.designator.node.base.clone());
-        let members = node.designator.node.members.iter().map(|member| &member.node);
+        let members = node
+            .designator
+            .node
+            .members
+            .iter()
+            .map(|member| &member.node);
         for member in std::iter::once(&base).chain(members) {
             match (member, &ty) {
                 (OffsetMember::Member(name), CType::Record(id)) => {

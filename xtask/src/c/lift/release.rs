@@ -28,7 +28,9 @@ const MOST_STATEMENTS: usize = 1_500;
 /// Everything read from a release.
 pub struct Lifted {
     pub opcodes: Vec<Opcode>,
+    /// Declarations: layouts, signatures, linkage, and the bodies of inline functions.
     pub types: Types,
+    pub unit: Unit,
 }
 
 /// One opcode of the switch.
@@ -76,7 +78,12 @@ pub fn lift_release(tree: &Path) -> Result<Lifted, Error> {
         ));
     }
     opcodes.sort_by(|a, b| a.number.cmp(&b.number));
-    Ok(Lifted { opcodes, types })
+    drop(switch);
+    Ok(Lifted {
+        opcodes,
+        types,
+        unit,
+    })
 }
 
 fn opcode(
