@@ -103,6 +103,14 @@ pub unsafe fn version(_tstate: usize) -> usize {
     0
 }
 
+/// The eval breaker: a member of the thread state where it has versions of instrumentation,
+/// else of the interpreter's.
+#[cfg(Py_3_13)]
+pub const EVAL_BREAKER: i32 = thread::eval_breaker.offset;
+#[cfg(not(Py_3_13))]
+pub const EVAL_BREAKER: i32 = crate::release::layout::PyInterpreterState::ceval.offset
+    + crate::release::layout::_ceval_state::eval_breaker.offset;
+
 /// Bits of the eval breaker below the version of instrumentation.
 pub const EVENT_BITS: u32 = 8;
 

@@ -7,6 +7,7 @@ use pyo3::ffi;
 use crate::jit::symbols;
 
 type Evaluator = unsafe extern "C" fn(usize, usize, i32) -> *mut ffi::PyObject;
+type Pending = unsafe extern "C" fn(usize) -> i32;
 type Clear = unsafe extern "C" fn(usize, usize);
 
 /// Functions of the interpreter that the runtime itself needs.
@@ -14,6 +15,8 @@ type Clear = unsafe extern "C" fn(usize, usize);
 pub struct Private {
     pub evaluator: Evaluator,
     pub clear_and_pop: Clear,
+    /// `_Py_HandlePending`
+    pub handle_pending: Option<Pending>,
     /// `_Py_Dealloc`
     pub dealloc: usize,
 }
@@ -38,6 +41,11 @@ pub fn resolve() -> Option<Private> {
         // SAFETY: as above.
         evaluator: unsafe { std::mem::transmute::<usize, Evaluator>(evaluator) },
         clear_and_pop: clear,
+        handle_pending: match symbols::lookup(c"_Py_HandlePending") {
+            0 => None,
+            // SAFETY: as above.
+            address => Some(unsafe { std::mem::transmute::<usize, Pending>(address) }),
+        },
         dealloc: symbols::lookup(c"_Py_Dealloc"),
     };
     Some(*PRIVATE.get_or_init(|| private))

@@ -16,6 +16,7 @@ pub mod init;
 pub mod listing;
 pub mod live;
 pub mod machine;
+pub mod pending;
 pub mod prepare;
 pub mod pure;
 pub mod record;
