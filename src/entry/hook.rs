@@ -202,6 +202,25 @@ unsafe extern "C" fn evaluate(
     unsafe { forward(tstate, frame, throwflag) }
 }
 
+/// Run a frame that compiled code has pushed and that has no machine code of its own.
+///
+/// # Safety
+/// As for the interpreter's own evaluator; the frame stands at its start.
+pub unsafe fn called(
+    tstate: *mut ffi::PyThreadState,
+    frame: *mut ffi::_PyInterpreterFrame,
+) -> *mut ffi::PyObject {
+    #[cfg(Py_3_12)]
+    let _spared = stack::is_low().then(|| {
+        // SAFETY: a live frame has its function.
+        let function: *mut ffi::PyFunctionObject =
+            unsafe { jit::code::read(frame as usize, jit::facts::FRAME_FUNCTION) };
+        super::functions::suspend(function)
+    });
+    // SAFETY: by the caller.
+    unsafe { evaluate(tstate, frame, 0) }
+}
+
 /// Let the evaluator run that would without us.
 unsafe fn forward(
     tstate: *mut ffi::PyThreadState,

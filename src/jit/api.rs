@@ -8,7 +8,7 @@ use pyo3::ffi;
 
 use crate::jit::record::Record;
 use crate::jit::state::with;
-use crate::jit::{init as setup, listing, thread};
+use crate::jit::{frame, init as setup, listing};
 
 /// Why the compiler cannot work in this process at all.
 #[derive(Debug, thiserror::Error)]
@@ -118,16 +118,10 @@ unsafe fn record(code: *mut ffi::PyCodeObject) -> Option<*mut Record> {
 pub unsafe fn run(
     entry: EntryPtr,
     tstate: *mut ffi::PyThreadState,
-    frame: *mut c_void,
+    base: *mut c_void,
 ) -> *mut ffi::PyObject {
-    let _ = entry;
-    type Call = unsafe extern "C" fn(usize, usize, usize) -> *mut ffi::PyObject;
-    // SAFETY: by the caller; the trampoline has that type.
-    unsafe {
-        let call = with(|jit| jit.trampolines.call_frame).expect("an entry exists");
-        let call = std::mem::transmute::<usize, Call>(call);
-        call(tstate as usize, frame as usize, thread::limit())
-    }
+    // SAFETY: by the caller.
+    unsafe { frame::run(entry.0.as_ptr().cast(), tstate as usize, base as usize) }
 }
 
 /// Totals since the module was loaded.

@@ -4,6 +4,11 @@ use std::sync::OnceLock;
 
 use pyo3::ffi;
 
+use crate::entry::{hook, stack};
+use crate::jit::code::{read, write};
+use crate::jit::facts;
+use crate::jit::record::Record;
+use crate::jit::state::with;
 use crate::jit::symbols;
 
 type Evaluator = unsafe extern "C" fn(usize, usize, i32) -> *mut ffi::PyObject;
@@ -56,17 +61,42 @@ pub fn private() -> Private {
     *PRIVATE.get().expect("the compiler is in place")
 }
 
-/// Runs a frame that stands at its start and that the trampoline did not enter: its code has
-/// no entry, is watched, or the native stack or the recursion limit is near.
+/// Runs a frame that compiled code calls and that the trampoline did not enter: its code has no
+/// entry, is watched, or the native stack or the recursion limit is near.
 ///
 /// # Safety
 /// As for `_PyEval_EvalFrameDefault(tstate, frame, 0)`.
-pub unsafe extern "C" fn uncompiled(
-    tstate: usize,
-    base: usize,
-    limit: usize,
-) -> *mut ffi::PyObject {
-    let _ = limit;
+pub unsafe extern "C" fn uncompiled(tstate: usize, base: usize) -> *mut ffi::PyObject {
     // SAFETY: by the caller.
-    unsafe { (private().evaluator)(tstate, base, 0) }
+    unsafe { hook::called(tstate as *mut ffi::PyThreadState, base as *mut _) }
+}
+
+type Enter = unsafe extern "C" fn(usize, usize, usize, usize) -> *mut ffi::PyObject;
+
+/// Runs a frame that stands at its start in the code of its record.
+///
+/// # Safety
+/// As for `_PyEval_EvalFrameDefault(tstate, frame, 0)`; the record is that of the frame's code.
+pub unsafe fn run(record: *mut Record, tstate: usize, base: usize) -> *mut ffi::PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        let left: i32 = read(tstate, facts::RECURSION);
+        let ready = with(|jit| {
+            let entry = jit.current_entry(record)?;
+            (left > 0).then_some((entry, jit.trampolines.enter))
+        });
+        let Some(Some((entry, enter))) = ready else {
+            return (private().evaluator)(tstate, base, 0);
+        };
+        write(tstate, facts::RECURSION, left - 1);
+        let holder = match facts::CURRENT_VIA {
+            Some(via) => read(tstate, via),
+            None => tstate,
+        };
+        let previous: usize = read(holder, facts::CURRENT);
+        write(base, facts::FRAME_PREVIOUS, previous);
+        write(holder, facts::CURRENT, base);
+        let enter = std::mem::transmute::<usize, Enter>(enter);
+        enter(tstate, base, stack::limit(), entry)
+    }
 }

@@ -25,7 +25,6 @@ pub mod standins;
 pub mod state;
 pub mod stubs;
 pub mod symbols;
-pub mod thread;
 pub mod trampoline;
 pub mod unwind;
 pub mod writeback;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::emit::edge::EdgeKind;
-use crate::emit::view::CodeView;
+use crate::emit::view::{CodeView, Unit};
 use crate::jit::code::{self, Shape, read};
 use crate::jit::facts;
 use crate::jit::init;
@@ -26,10 +26,10 @@ impl Jit {
         // SAFETY: by the caller.
         unsafe {
             if let Some(record) = init::record_of(self.extra_index, object) {
-                if (*record).entry == 0 {
-                    self.start(record)?;
-                }
-                return Ok(record);
+                return match self.current_entry(record) {
+                    Some(_) => Ok(record),
+                    None => Err("a tool watches the function"),
+                };
             }
             let shape = Shape::of(object);
             if shape.suspends() {
@@ -39,10 +39,7 @@ impl Jit {
             if units.len() > LARGEST || shape.locals > MOST_LOCALS {
                 return Err("the function is too large");
             }
-            if units
-                .iter()
-                .any(|unit| OPCODES[usize::from(unit.opcode)].left == "instrumented")
-            {
+            if instrumented(&units) {
                 return Err("a tool watches the function");
             }
             let record = Box::new(Record {
@@ -71,6 +68,35 @@ impl Jit {
         }
     }
 
+    /// The record's entry, or `None` while the function must not be entered. Code that was made
+    /// before instrumentation changed is thrown away.
+    ///
+    /// # Safety
+    /// The record is alive.
+    pub unsafe fn current_entry(&mut self, record: *mut Record) -> Option<usize> {
+        // SAFETY: by the caller, also for the code object.
+        unsafe {
+            let known = &mut *record;
+            if let Some(watch) = facts::WATCHED {
+                let version = read(known.view.object, watch.version);
+                if version != known.version {
+                    // Frames may be running in the blocks: they stay where they are.
+                    known.versions.clear();
+                    known.entry = 0;
+                    known.version = version;
+                }
+                if known.entry == 0 {
+                    known.view.units = code::units(known.view.object);
+                    if instrumented(&known.view.units) {
+                        return None;
+                    }
+                    self.start(record).ok()?;
+                }
+            }
+            Some((*record).entry).filter(|&entry| entry != 0)
+        }
+    }
+
     /// Lets the record's entry be a stub that compiles the first block.
     ///
     /// # Safety
@@ -95,4 +121,11 @@ impl Jit {
         known.entry = self.arena.address(at);
         Ok(())
     }
+}
+
+/// Whether a tool has put instructions of its own into the code.
+fn instrumented(units: &[Unit]) -> bool {
+    units
+        .iter()
+        .any(|unit| OPCODES[usize::from(unit.opcode)].left == "instrumented")
 }

@@ -14,6 +14,8 @@ pub struct Trampolines {
     /// `fn(tstate, frame, limit) -> object`: runs a frame that stands at its start, compiled if
     /// its code object has an entry.
     pub call_frame: usize,
+    /// `fn(tstate, frame, limit, block) -> object`: runs a linked frame in compiled code.
+    pub enter: usize,
     /// `fn(tstate, frame) -> object`, called from a block: the same, and the frame is cleared
     /// and popped afterwards, whoever has to do it.
     pub call_cleared: usize,
@@ -124,6 +126,7 @@ impl Trampolines {
             ; mov [rsi + previous], rax
             ; mov [r8 + current], rsi
         );
+        let enter = ops.offset();
 
         dynasm!(ops
             ; .arch x64
@@ -212,6 +215,7 @@ impl Trampolines {
             |offset: dynasmrt::AssemblyOffset| arena.address(Offset(place.0 + offset.0 as u32));
         Ok(Trampolines {
             call_frame: at(call_frame),
+            enter: at(enter),
             call_cleared: at(call_cleared),
             leave: at(leave),
             finish: at(finish),
