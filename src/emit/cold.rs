@@ -273,7 +273,7 @@ impl Emit<'_> {
     }
 
     /// Writes such locals from cold code, where registers are in `saved`, with two words above.
-    fn write_locals_cold(&mut self, locals: &[(usize, Held)], saved: &Saved) {
+    pub(crate) fn write_locals_cold(&mut self, locals: &[(usize, Held)], saved: &Saved) {
         for &(i, held) in locals {
             let slot = self.local_mem(i);
             self.asm.lea(ARGUMENTS[0], slot);

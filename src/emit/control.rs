@@ -19,7 +19,7 @@ const MOST_ITERATIONS: u32 = 300;
 
 impl Emit<'_> {
     /// Where an exit leads, what kind of edge it is, and what holds there.
-    fn exit_edge(&mut self, exit: Exit) -> (EdgeKind, u32, Rc<Context>) {
+    pub(crate) fn exit_edge(&mut self, exit: Exit) -> (EdgeKind, u32, Rc<Context>) {
         let base = self.st.base as i64;
         let (kind, unit, depth) = match exit {
             Exit::Deopt => (EdgeKind::Deopt, self.instr.start, base),

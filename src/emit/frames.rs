@@ -6,9 +6,7 @@ use crate::jit::code::read;
 use crate::jit::context::{Behind, Gpr, Known, Loc};
 use crate::jit::facts;
 use crate::jit::pending;
-use crate::release::layout::{
-    _PyInterpreterFrame, PyCodeObject, PyFunctionObject, PyThreadState,
-};
+use crate::release::layout::{_PyInterpreterFrame, PyCodeObject, PyFunctionObject, PyThreadState};
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem};
@@ -124,7 +122,7 @@ impl Emit<'_> {
     /// Runs a frame that was pushed; its result is pushed at depth `d`, and execution goes on
     /// `k` units from here.
     pub fn enter_frame(&mut self, d: Val, f: Val, k: Val) -> Flow {
-        let depth = self.constant(d)? as i32;
+        let depth: i32 = self.constant(d)?;
         let tstate = self.tstate();
         let args = [tstate, f];
         let result = self.emit_call(&Call {
@@ -153,9 +151,9 @@ impl Emit<'_> {
 
     /// Serves signals, pending calls and other threads, and looks whether tools watch now.
     pub fn check_eval_breaker(&mut self, d: Val, k: Val) -> Flow {
-        let depth = self.st.base as i64 + self.constant(d)?;
+        let depth = self.st.base as i64 + self.constant::<i64>(d)?;
         let depth = usize::try_from(depth).map_err(|_| Stop::Unsupported("a negative depth"))?;
-        let unit = (i64::from(self.instr.unit) + self.constant(k)?) as u32;
+        let unit = (i64::from(self.instr.unit) + self.constant::<i64>(k)?) as u32;
         let context = self.snapshot(depth);
         let site = match facts::WATCHED {
             Some(watch) => {
@@ -198,12 +196,17 @@ impl Emit<'_> {
         let saved = self.live_volatile();
         let locals = self.stale_locals();
         let here = self.instr.unit;
-        self.add_cold(site, true, move |e| {
+        self.add_cold(&[site], true, move |e| {
             if facts::WATCHED.is_some() {
                 // Only the version of monitoring differs: there is nothing to handle.
                 e.asm.test_imm(false, R11, (1 << facts::EVENT_BITS) - 1);
                 let site = e.asm.jcc(Cc::E);
-                e.add_edge(site, EdgeKind::Interpret(WATCHED), unit, Rc::clone(&context));
+                e.add_edge(
+                    site,
+                    EdgeKind::Interpret(WATCHED),
+                    unit,
+                    Rc::clone(&context),
+                );
             }
             e.save(&saved);
             e.store_instruction(here);
@@ -222,7 +225,12 @@ impl Emit<'_> {
             let site = e.asm.jcc(Cc::L);
             e.add_edge(site, EdgeKind::Error, here, Rc::clone(&context));
             let site = e.asm.jcc(Cc::G);
-            e.add_edge(site, EdgeKind::Interpret("an exception from another thread"), unit, context);
+            e.add_edge(
+                site,
+                EdgeKind::Interpret("an exception from another thread"),
+                unit,
+                context,
+            );
         });
     }
 
@@ -231,7 +239,7 @@ impl Emit<'_> {
         let top = self.load(tstate, &PyThreadState::datastack_top);
         let limit = self.load(tstate, &PyThreadState::datastack_limit);
         let room = self.sub(Ty::I64, limit, top);
-        let size = self.cast(size, Ty::I32, Ty::I64)?;
+        let size = self.cast(size, Ty::I32, Ty::I64);
         let shift = self.int(Ty::I32, 3);
         let size = self.shl(Ty::I64, size, shift);
         Ok(self.lt(Ty::I64, size, room))
@@ -278,7 +286,7 @@ impl Emit<'_> {
     /// Moves the top of the thread's stack of frames past a frame of this code.
     fn bump(&mut self, tstate: Val, frame: Val, code: Val) -> Flow {
         let words = self.frame_words(code);
-        let words = self.cast(words, Ty::I32, Ty::I64)?;
+        let words = self.cast(words, Ty::I32, Ty::I64);
         let shift = self.int(Ty::I32, 3);
         let bytes = self.shl(Ty::I64, words, shift);
         let top = self.add(Ty::I64, frame, bytes);
@@ -347,8 +355,7 @@ impl Emit<'_> {
                 let from = self.place(from.0);
                 self.asm.alu(Alu::Sub, false, count, from);
                 self.asm.mov32(R11, from);
-                self.asm
-                    .shift_imm(super::asm::Shift::Left, true, R11, 3);
+                self.asm.shift_imm(super::asm::Shift::Left, true, R11, 3);
                 self.asm.alu(Alu::Add, true, at, R11);
             }
         }

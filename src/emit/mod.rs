@@ -11,6 +11,7 @@ mod cold;
 mod conform;
 mod control;
 pub mod edge;
+mod frames;
 mod helpers;
 mod intrinsics;
 mod join;
@@ -19,6 +20,7 @@ mod memory;
 mod node;
 mod numbers;
 mod offsets;
+mod recursion;
 mod refs;
 mod regs;
 mod slots;
@@ -30,7 +32,7 @@ pub mod view;
 
 use std::rc::Rc;
 
-use crate::jit::context::Context;
+use crate::jit::context::{Context, Held, Known, Slot};
 
 use asm::Asm;
 use cold::Cold;
@@ -154,6 +156,38 @@ impl<'a> Emit<'a> {
             Some(context) => Rc::clone(context),
             None => self.snapshot(self.st.stack.len()),
         }
+    }
+
+    /// The depth of the stack.
+    pub fn depth(&self) -> usize {
+        self.st.stack.len()
+    }
+
+    /// What is known of stack slot `i`, counted from the bottom. Emits nothing; where the value
+    /// is counts for nothing.
+    pub fn peek_stack(&self, i: usize) -> Slot {
+        self.peek(self.st.stack[i], Known::Nothing)
+    }
+
+    /// The same for local `i`.
+    pub fn peek_local(&self, i: usize) -> Slot {
+        let local = self.st.locals[i];
+        self.peek(local.node, local.known)
+    }
+
+    fn peek(&self, id: Id, known: Known) -> Slot {
+        let mut slot = Slot {
+            known,
+            ..Slot::MEMORY
+        };
+        if id != NONE {
+            let node = self.node(id);
+            slot.known = node.known;
+            if let Some(v) = node.imm() {
+                slot.held = Held::Constant(v as usize);
+            }
+        }
+        slot
     }
 
     /// Ends the block with a jump that leaves it at `unit`.

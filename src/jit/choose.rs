@@ -3,8 +3,7 @@
 use crate::emit::edge::Instr;
 use crate::emit::types::Stop;
 use crate::jit::code::{Decoded, fingerprint, installed};
-use crate::jit::context::Context;
-use crate::jit::live::{Live, Registers};
+use crate::jit::live::{Live, Operands};
 use crate::jit::record::{Avoid, Record};
 use crate::jit::state::Jit;
 use crate::release::OPCODES;
@@ -22,14 +21,6 @@ pub enum Choice {
     /// operands can be looked at when control arrives.
     Defer,
     Leave(&'static str),
-}
-
-/// What is known of an instruction's operands: the context before it, and the registers when
-/// control stands there at this moment.
-#[derive(Clone, Copy, Debug)]
-pub struct Operands<'a> {
-    pub context: &'a Context,
-    pub registers: Option<&'a Registers>,
 }
 
 /// The answer of a matcher.
@@ -76,7 +67,7 @@ impl Jit {
             }
             match verdict(variant) {
                 Verdict::Yes => return emit(member, variant, decoded.instr),
-                Verdict::Perhaps if operands.registers.is_none() => return Choice::Defer,
+                Verdict::Perhaps if operands.registers().is_none() => return Choice::Defer,
                 Verdict::Perhaps | Verdict::No => {}
             }
         }
@@ -113,12 +104,7 @@ impl Jit {
         let Some(matcher) = variant.matcher else {
             return Verdict::Yes;
         };
-        let mut live = Live::new(
-            &record.view,
-            decoded.instr,
-            operands.context,
-            operands.registers,
-        );
+        let mut live = Live::new(&record.view, decoded.instr, operands, record.shape.locals);
         match matcher(&mut live) {
             Err(Stop::Ended) => Verdict::No,
             _ if live.asked_type() => Verdict::Perhaps,

@@ -6,11 +6,11 @@ use std::time::Instant;
 use crate::emit::Emit;
 use crate::emit::edge::{BlockCode, EdgeKind, Instr, Step};
 use crate::jit::arena::{Full, Offset};
-use crate::jit::choose::{Choice, Operands};
+use crate::jit::choose::Choice;
 use crate::jit::code::{Decoded, decode, fingerprint};
 use crate::jit::context::Context;
 use crate::jit::distance::generalise;
-use crate::jit::live::Registers;
+use crate::jit::live::{Operands, Registers};
 use crate::jit::record::{Avoid, Block, Exit, Record, VERSIONS, Version};
 use crate::jit::state::Jit;
 use crate::release::OPCODES;
@@ -145,14 +145,13 @@ impl Jit {
                 e.leave(EdgeKind::Interpret("the code ends without a return"), unit);
                 break;
             };
-            let context = if first {
-                Rc::clone(&start.context)
-            } else {
-                e.context()
-            };
-            let operands = Operands {
-                context: &context,
-                registers: registers.filter(|_| first),
+            let operands = match registers {
+                Some(registers) if first => Operands::Arrived {
+                    context: &start.context,
+                    registers,
+                },
+                _ if first => Operands::Expected(&start.context),
+                _ => Operands::Inside(&e),
             };
             let avoid = if first { &start.avoid } else { &none };
             let (opcode, step) = match self.choose(record, &decoded, avoid, operands) {

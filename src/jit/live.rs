@@ -4,6 +4,7 @@
 //! may be known only by its type, or not at all. A guard that is certainly false ends the
 //! matcher; an unknown one counts as true, and is noted when it is a test of a type.
 
+use crate::emit::Emit;
 use crate::emit::edge::Instr;
 use crate::emit::types::{Elem, Exit, Field, Flow, Stop, Symbol, Text, Ty, Val};
 use crate::emit::view::CodeView;
@@ -59,12 +60,57 @@ enum Item {
     Unknown(bool),
 }
 
+/// Where an instruction's operands are looked up.
+#[derive(Clone, Copy)]
+pub enum Operands<'a> {
+    /// Control stands before the instruction: everything is there.
+    Arrived {
+        context: &'a Context,
+        registers: &'a Registers,
+    },
+    /// A context says what is known.
+    Expected(&'a Context),
+    /// The instruction stands in the middle of a block.
+    Inside(&'a Emit<'a>),
+}
+
+impl Operands<'_> {
+    fn depth(&self) -> usize {
+        match self {
+            Operands::Arrived { context, .. } | Operands::Expected(context) => context.stack.len(),
+            Operands::Inside(e) => e.depth(),
+        }
+    }
+
+    fn stack(&self, i: usize) -> Slot {
+        match self {
+            Operands::Arrived { context, .. } | Operands::Expected(context) => context.stack[i],
+            Operands::Inside(e) => e.peek_stack(i),
+        }
+    }
+
+    fn local(&self, i: usize) -> Slot {
+        match self {
+            Operands::Arrived { context, .. } | Operands::Expected(context) => context.locals[i],
+            Operands::Inside(e) => e.peek_local(i),
+        }
+    }
+
+    /// The registers, when control has arrived.
+    pub fn registers(&self) -> Option<&Registers> {
+        match self {
+            Operands::Arrived { registers, .. } => Some(registers),
+            Operands::Expected(_) | Operands::Inside(_) => None,
+        }
+    }
+}
+
 /// One instruction's operands.
 pub struct Live<'a> {
     view: &'a CodeView,
     instr: Instr,
-    context: &'a Context,
-    registers: Option<&'a Registers>,
+    operands: Operands<'a>,
+    locals: usize,
     items: Vec<Item>,
     asked: bool,
     /// A guard could not be answered: memory that it protects is not read.
@@ -72,19 +118,18 @@ pub struct Live<'a> {
 }
 
 impl<'a> Live<'a> {
-    /// Looks at `instr` with the operands that `context` describes; `registers` are those of
-    /// this moment, if control has just arrived here.
+    /// Looks at `instr`, in a function with this many locals.
     pub fn new(
         view: &'a CodeView,
         instr: Instr,
-        context: &'a Context,
-        registers: Option<&'a Registers>,
+        operands: Operands<'a>,
+        locals: usize,
     ) -> Live<'a> {
         Live {
             view,
             instr,
-            context,
-            registers,
+            operands,
+            locals,
             items: Vec::with_capacity(32),
             asked: false,
             blind: false,
@@ -136,7 +181,7 @@ impl<'a> Live<'a> {
             Known::Unbound => Item::Bits(0),
             Known::Bound | Known::Nothing => Item::Unknown(true),
         };
-        let memory = |index: usize| match self.registers {
+        let memory = |index: usize| match self.operands.registers() {
             // SAFETY: the frame is alive and has that slot.
             Some(r) => Item::Bits(unsafe { read(r.frame(), facts::LOCALS + 8 * index as i32) }),
             None => typed,
@@ -144,7 +189,7 @@ impl<'a> Live<'a> {
         match slot.held {
             Held::Memory => memory(index),
             Held::Local(n) => memory(usize::from(n)),
-            Held::Object { at, .. } => match self.registers {
+            Held::Object { at, .. } => match self.operands.registers() {
                 Some(r) => Item::Bits(r.get(at)),
                 None => typed,
             },
@@ -187,14 +232,14 @@ impl<'a> Live<'a> {
     }
 
     pub fn frame(&mut self) -> Val {
-        match self.registers {
+        match self.operands.registers() {
             Some(r) => self.bits(r.frame() as u64),
             None => self.unknown(),
         }
     }
 
     pub fn tstate(&mut self) -> Val {
-        match self.registers {
+        match self.operands.registers() {
             Some(r) => self.bits(r.tstate() as u64),
             None => self.unknown(),
         }
@@ -262,11 +307,11 @@ impl<'a> Live<'a> {
     }
 
     pub fn stack(&mut self, index: Val) -> Flow<Val> {
-        let depth = self.context.stack.len() as i64;
+        let depth = self.operands.depth() as i64;
         let item = match self.index_of(index).map(|i| depth + i) {
             Some(i) if (0..depth).contains(&i) => {
-                let slot = &self.context.stack[i as usize];
-                self.slot(slot, self.context.locals.len() + i as usize)
+                let slot = self.operands.stack(i as usize);
+                self.slot(&slot, self.locals + i as usize)
             }
             _ => Item::Unknown(true),
         };
@@ -275,8 +320,9 @@ impl<'a> Live<'a> {
 
     pub fn local(&mut self, index: Val) -> Flow<Val> {
         let item = match self.index_of(index) {
-            Some(i) if (0..self.context.locals.len() as i64).contains(&i) => {
-                self.slot(&self.context.locals[i as usize], i as usize)
+            Some(i) if (0..self.locals as i64).contains(&i) => {
+                let slot = self.operands.local(i as usize);
+                self.slot(&slot, i as usize)
             }
             _ => Item::Unknown(true),
         };
