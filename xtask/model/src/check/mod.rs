@@ -1,8 +1,8 @@
 //! Checks of templates, before anything is generated from them.
 
-mod balance;
 mod eval;
 mod own;
+mod paths;
 mod shape;
 
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ pub struct Problem {
 pub fn template(release: &Release, template: &Template) -> Result<(), Problem> {
     let numbers = Numbers::new(template);
     shape::check(release, template).map_err(|fault| numbers.problem(fault))?;
-    balance::check(release, template).map_err(|fault| numbers.problem(fault))
+    paths::check(release, template).map_err(|fault| numbers.problem(fault))
 }
 
 /// Changes of stack depth, by the way in which a template goes on in its frame.
@@ -44,7 +44,7 @@ pub struct Depths {
 /// the code around it.
 pub fn depths(release: &Release, template: &Template, oparg: u8) -> Result<Depths, Problem> {
     let numbers = Numbers::new(template);
-    balance::depths(release, template, oparg.into()).map_err(|fault| numbers.problem(fault))
+    paths::depths(release, template, oparg.into()).map_err(|fault| numbers.problem(fault))
 }
 
 /// Checks the templates of a file, each against every one of the releases that it holds for.

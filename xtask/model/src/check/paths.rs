@@ -90,10 +90,15 @@ impl Walker<'_> {
 
     fn statement<'a>(&mut self, stmt: &'a Stmt, mut path: Path) -> Result<Ways, Fault<'a>> {
         let mut objects = Vec::new();
+        let mut wrong = None;
         stmt.each_expr(&mut |expr| {
+            wrong = wrong.take().or_else(|| self.running(expr, &path));
             self.effects(expr, &mut path);
             objects.push(self.object(expr, &mut path));
         });
+        if let Some(index) = wrong {
+            return Err(self.unknown(stmt, "the number", index));
+        }
         let first = objects.first().copied().unwrap_or(Object::Free);
         match stmt {
             Stmt::Let { name, value, .. } | Stmt::Var { name, value, .. } => {
@@ -133,14 +138,29 @@ impl Walker<'_> {
                     ..Ways::default()
                 });
             }
-            Stmt::Expr(_) | Stmt::CheckEvalBreaker { .. } => {}
+            Stmt::CheckEvalBreaker { depth, unit } => {
+                self.known(stmt, "the depth", depth, &path)?;
+                self.known(stmt, "the code unit", unit, &path)?;
+            }
+            Stmt::Expr(_) => {}
             Stmt::Return { .. } => return Ok(Ways::default()),
-            Stmt::EnterFrame { depth, .. } | Stmt::Yield { depth, .. } => {
+            Stmt::EnterFrame { depth, unit, .. } => {
+                path.own.give_up();
+                self.known(stmt, "the code unit", unit, &path)?;
+                self.leave(stmt, depth, &path)?;
+                return Ok(Ways::default());
+            }
+            Stmt::Yield { depth, .. } => {
                 path.own.give_up();
                 self.leave(stmt, depth, &path)?;
                 return Ok(Ways::default());
             }
-            Stmt::Next { depth } | Stmt::Jump { depth, .. } => {
+            Stmt::Jump { depth, unit } => {
+                self.known(stmt, "the code unit", unit, &path)?;
+                self.leave(stmt, depth, &path)?;
+                return Ok(Ways::default());
+            }
+            Stmt::Next { depth } => {
                 self.leave(stmt, depth, &path)?;
                 return Ok(Ways::default());
             }
@@ -222,6 +242,8 @@ impl Walker<'_> {
         let mut turning = vec![path];
         if cond.is_none() {
             turning[0].own.give_up();
+            body.iter()
+                .for_each(|stmt| forget(stmt, &mut turning[0].known));
         }
         for turn in 0..TURNS {
             let mut next = Vec::new();
@@ -237,6 +259,8 @@ impl Walker<'_> {
                     Value::Later | Value::Running => {
                         let mut path = path;
                         path.own.give_up();
+                        body.iter()
+                            .for_each(|stmt| forget(stmt, known, &mut path.known));
                         behind.push(path.clone());
                         next.push(path);
                     }
@@ -258,6 +282,38 @@ impl Walker<'_> {
             on: behind,
             ..Ways::default()
         })
+    }
+
+    /// A number inside the expression that has to be known when code is emitted, and is not.
+    fn running<'e>(&self, expr: &'e Expr, path: &Path) -> Option<&'e Expr> {
+        if let Expr::Stack(number)
+        | Expr::StackPtr(number)
+        | Expr::Local(number)
+        | Expr::LocalPtr(number)
+        | Expr::Cache { unit: number, .. }
+        | Expr::UnitOparg(number)
+        | Expr::UnitOpcode(number)
+        | Expr::InstrPtr(number) = expr
+            && eval(number, self.oparg, &path.known) == Value::Running
+        {
+            return Some(number);
+        }
+        let mut found = None;
+        expr.each_child(&mut |child| found = found.take().or_else(|| self.running(child, path)));
+        found
+    }
+
+    fn known<'a>(
+        &self,
+        stmt: &'a Stmt,
+        what: &str,
+        expr: &Expr,
+        path: &Path,
+    ) -> Result<(), Fault<'a>> {
+        match eval(expr, self.oparg, &path.known) {
+            Value::Running => Err(self.unknown(stmt, what, expr)),
+            Value::Number(_) | Value::Later => Ok(()),
+        }
     }
 
     fn object(&self, expr: &Expr, path: &mut Path) -> Object {
@@ -353,4 +409,17 @@ impl Walker<'_> {
             format!("{what} `{expr}` is not known when code is emitted"),
         )
     }
+}
+
+/// Variables that such a loop assigns hold what some turn of it left: of which kind, its condition
+/// says.
+fn forget(stmt: &Stmt, kind: Value, known: &mut Known) {
+    if let Stmt::Assign {
+        place: Expr::Name(name),
+        ..
+    } = stmt
+    {
+        known.insert(name.clone(), kind);
+    }
+    stmt.each_inner(&mut |inner| forget(inner, kind, known));
 }
