@@ -243,7 +243,7 @@ impl Walker<'_> {
         if cond.is_none() {
             turning[0].own.give_up();
             body.iter()
-                .for_each(|stmt| forget(stmt, &mut turning[0].known));
+                .for_each(|stmt| forget(stmt, Value::Running, &mut turning[0].known));
         }
         for turn in 0..TURNS {
             let mut next = Vec::new();
