@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::repo::Repo;
-use crate::{bench, build, coverage, demo, diff, show, sync, test, wheel};
+use crate::{bench, build, coverage, demo, diff, fuzz, show, sync, test, wheel};
 
 /// Cevalry's maintenance tasks.
 #[derive(Debug, Parser)]
@@ -26,6 +26,7 @@ enum Command {
     Bench(bench::Args),
     Demo(demo::Args),
     Wheel(wheel::Args),
+    Fuzz(fuzz::Args),
 }
 
 impl Cli {
@@ -43,6 +44,7 @@ impl Cli {
             Command::Bench(args) => done(bench::run(&repo, &args)),
             Command::Demo(args) => done(demo::run(&repo, &args)),
             Command::Wheel(args) => done(wheel::run(&repo, &args)),
+            Command::Fuzz(args) => fuzz::run(&repo, &args),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod ctext;
 pub mod demo;
 pub mod diff;
 pub mod difference;
+pub mod fuzz;
 pub mod lifted;
 pub mod minor;
 pub mod opcode_tables;

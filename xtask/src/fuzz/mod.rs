@@ -1,0 +1,278 @@
+//! `cargo xtask fuzz`: random programs, run by the interpreter and compiled, and compared.
+
+mod function;
+mod generate;
+mod grammar;
+mod run;
+mod shrink;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::build;
+use crate::python::{self, Python};
+use crate::repo::Repo;
+
+use generate::Generator;
+use grammar::Grammar;
+use run::{Shown, Way, Workshop};
+use shrink::{Difference, Pair};
+
+const GRAMMAR: &str = include_str!("grammar.txt");
+
+/// How many programs one process runs.
+const BATCH: u64 = 60;
+
+/// How many lines of a difference are shown.
+const SHOWN_LINES: usize = 8;
+
+/// Run random programs by the interpreter alone and compiled, and compare what they show.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// An interpreter to test on (a path or a command; may be given several times).
+    /// Without it: every supported one on PATH and among pyenv's versions.
+    #[arg(long = "python", value_name = "PATH")]
+    pythons: Vec<PathBuf>,
+    /// How long to go on with each interpreter.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// The seed of the first program; the others follow from it. Without it: from the clock.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The threshold of the compiled runs; 0 compiles everything at first sight.
+    #[arg(long, default_value_t = 0)]
+    threshold: u32,
+    /// Stop with an interpreter after so many failing programs.
+    #[arg(long, default_value_t = 5)]
+    failures: usize,
+    /// Import Cevalry from this folder instead of building it.
+    #[arg(long, value_name = "FOLDER")]
+    import: Option<PathBuf>,
+    /// Compare the interpreter with itself: a check of the fuzzer.
+    #[arg(long)]
+    plain: bool,
+    /// Print the program with this seed and do nothing else.
+    #[arg(long, value_name = "SEED")]
+    print: Option<u64>,
+    /// Run these programs instead of random ones, and shrink those that fail.
+    #[arg(value_name = "PROGRAM")]
+    programs: Vec<PathBuf>,
+}
+
+/// Run the command: exit code 1 when a program behaves differently.
+pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
+    let grammar = Grammar::read(GRAMMAR)?;
+    if let Some(seed) = args.print {
+        print!("{}", Generator::new(&grammar, seed).program());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let pythons = python::chosen(&args.pythons)?;
+    let folders = match &args.import {
+        _ if args.plain => vec![None; pythons.len()],
+        Some(folder) => vec![Some(std::path::absolute(folder)?); pythons.len()],
+        None => build::build(repo, &pythons)?.into_iter().map(Some).collect(),
+    };
+    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 40));
+    let mut failed = 0;
+    for (python, folder) in pythons.iter().zip(folders) {
+        failed += Session {
+            args,
+            python,
+            grammar: &grammar,
+            keep: repo.root().join("tests/fuzz"),
+        }
+        .run(folder, seed)?;
+    }
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The work on one interpreter.
+struct Session<'a> {
+    args: &'a Args,
+    python: &'a Python,
+    grammar: &'a Grammar,
+    keep: PathBuf,
+}
+
+impl Session<'_> {
+    /// The number of programs that differ.
+    fn run(&self, folder: Option<PathBuf>, seed: u64) -> Result<usize> {
+        let workshop = Workshop::new()?;
+        let alone = Way {
+            python: self.python.command.clone(),
+            compiled: None,
+        };
+        let compiled = Way {
+            compiled: folder.map(|folder| (folder, self.args.threshold)),
+            ..alone.clone()
+        };
+        let pair = Pair {
+            workshop: &workshop,
+            alone: &alone,
+            compiled: &compiled,
+        };
+        println!("fuzzing {}, seed {seed}", self.python.describe());
+        let mut failed = self.named(&pair)?;
+        let mut ran = 0;
+        let mut unfinished = 0;
+        let end = Instant::now() + Duration::from_secs(self.args.seconds);
+        let mut next = seed;
+        while self.args.programs.is_empty()
+            && Instant::now() < end
+            && failed < self.args.failures
+        {
+            let programs: Vec<String> = (next..next + BATCH)
+                .map(|seed| Generator::new(self.grammar, seed).program())
+                .collect();
+            let shown = pair.run(&programs)?;
+            for (index, (alone, compiled)) in shown.iter().enumerate() {
+                ran += 1;
+                unfinished += usize::from(!matches!(alone, Shown::Lines(lines) if !lines[0].starts_with("not a program")));
+                if failed >= self.args.failures {
+                    break;
+                }
+                if let Some(kind) = shrink::difference(alone, compiled) {
+                    let name = format!("seed-{}", next + index as u64);
+                    failed += usize::from(self.report(
+                        &pair,
+                        &name,
+                        &programs[..=index],
+                        kind,
+                        (alone, compiled),
+                    )?);
+                }
+            }
+            next += BATCH;
+        }
+        println!(
+            "{}: {ran} programs, {failed} differ, {unfinished} not finished by the interpreter itself",
+            self.python.describe()
+        );
+        Ok(failed)
+    }
+
+    /// Run the programs named on the command line, or all that were kept.
+    fn named(&self, pair: &Pair) -> Result<usize> {
+        let mut paths = self.args.programs.clone();
+        if paths.is_empty() && self.keep.is_dir() {
+            paths = fs::read_dir(&self.keep)?
+                .map(|entry| Ok(entry?.path()))
+                .collect::<Result<_>>()?;
+            paths.retain(|path| path.extension().is_some_and(|ending| ending == "py"));
+            paths.sort();
+        }
+        let programs: Vec<String> = paths
+            .iter()
+            .map(|path| {
+                fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+            })
+            .collect::<Result<_>>()?;
+        let mut failed = 0;
+        for ((path, program), (alone, compiled)) in
+            paths.iter().zip(&programs).zip(pair.run(&programs)?)
+        {
+            let Some(kind) = shrink::difference(&alone, &compiled) else {
+                continue;
+            };
+            failed += 1;
+            println!("{} differs:", path.display());
+            tell(&alone, &compiled);
+            if !self.args.programs.is_empty() {
+                let small = pair.shrink(&self.python.command, program, kind)?;
+                println!("shrunk:\n{small}");
+            }
+        }
+        Ok(failed)
+    }
+
+    /// Confirm, shrink and keep a failing program: the last of those given. The others ran before
+    /// it in the same process. Says whether it is a failure.
+    fn report(
+        &self,
+        pair: &Pair,
+        name: &str,
+        programs: &[String],
+        kind: Difference,
+        (alone, compiled): (&Shown, &Shown),
+    ) -> Result<bool> {
+        let Some(program) = programs.last() else {
+            return Ok(false);
+        };
+        let confirmed = pair.differs_alone(program)?;
+        let Some(kind) = confirmed else {
+            let again = pair.run(programs)?;
+            let still = again
+                .last()
+                .and_then(|(alone, compiled)| shrink::difference(alone, compiled));
+            if still != Some(kind) {
+                return Ok(false);
+            }
+            println!("{name} differs only after the {} programs before it:", programs.len() - 1);
+            tell(alone, compiled);
+            return Ok(true);
+        };
+        println!("{name} differs:");
+        tell(alone, compiled);
+        let small = pair.shrink(&self.python.command, program, kind)?;
+        let path = self.keep(name, &small)?;
+        println!("kept as {}:\n{small}\n", path.display());
+        Ok(true)
+    }
+
+    fn keep(&self, name: &str, program: &str) -> Result<PathBuf> {
+        fs::create_dir_all(&self.keep)?;
+        let path = self.keep.join(format!("{name}.py"));
+        write(&path, program)?;
+        Ok(path)
+    }
+}
+
+fn write(path: &Path, program: &str) -> Result<()> {
+    fs::write(path, format!("{}\n", program.trim_end()))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Print where two runs part.
+fn tell(alone: &Shown, compiled: &Shown) {
+    let (Shown::Lines(expected), Shown::Lines(given)) = (alone, compiled) else {
+        if let Shown::Died(how) = compiled {
+            println!("    the process died: {}", how.replace('\n', "\n    "));
+        } else {
+            println!("    it does not end");
+        }
+        return;
+    };
+    let first = expected
+        .iter()
+        .zip(given)
+        .position(|(one, other)| one != other)
+        .unwrap_or(expected.len().min(given.len()));
+    for (sign, lines) in [("interpreter", expected), ("compiled   ", given)] {
+        for line in lines.iter().skip(first).take(SHOWN_LINES / 2) {
+            println!("    {sign} {line}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GRAMMAR, Generator, Grammar};
+
+    #[test]
+    fn a_seed_gives_the_same_program_every_time() {
+        let grammar = Grammar::read(GRAMMAR).unwrap();
+        for seed in 0..200 {
+            let program = Generator::new(&grammar, seed).program();
+            assert_eq!(program, Generator::new(&grammar, seed).program());
+            assert!(program.contains("drive0()"), "seed {seed}:\n{program}");
+        }
+    }
+}

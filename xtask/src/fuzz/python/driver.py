@@ -1,0 +1,83 @@
+"""Run a batch of programs in this process and write down what each shows.
+
+    python driver.py BATCH RESULTS [--import FOLDER THRESHOLD]
+
+BATCH holds one JSON string a line, RESULTS gets `begin N` before program N, and one line of JSON
+after it, so that whoever started this process knows which program ended it.
+"""
+
+import builtins
+import gc
+import json
+import re
+import resource
+import sys
+
+import fuzzlib
+
+ADDRESS = re.compile("0x[0-9a-f]{3,}")
+COMMON = (None, True, False, Ellipsis, NotImplemented, 0, 1, "", "a", b"", (), int, str, float, list, object)
+MOST_MEMORY = 3 << 30
+
+# What reference counts of shared objects vary by from run to run.
+SLACK = 500
+
+
+def run(number, source):
+    """What a program shows, as a list of lines."""
+    fuzzlib.reset()
+    name = "<program>"
+    namespace = {"__name__": "__main__", "__builtins__": builtins}
+    try:
+        code = compile(source, name, "exec")
+    except SyntaxError as error:
+        return ["not a program: %s" % error]
+    gc.collect()
+    before = [sys.getrefcount(value) for value in COMMON]
+    try:
+        exec(code, namespace)
+    except BaseException as error:
+        fuzzlib.show_error(error)
+    state = []
+    for key in sorted(namespace):
+        if key[0] == "G":
+            value = namespace[key]
+            state.append("%s = %s" % (key, fuzzlib.describe(value)))
+            if type(value) in (list, dict, set, fuzzlib.Noisy) or isinstance(value, fuzzlib.Plain):
+                state.append("%s has %d references" % (key, sys.getrefcount(value)))
+            value = None
+    fuzzlib.log.extend(state)
+    fuzzlib.note("clearing")
+    namespace.clear()
+    del namespace, code
+    gc.collect()
+    lines = [ADDRESS.sub("0x…", line) for line in fuzzlib.log]
+    fuzzlib.log.clear()
+    fuzzlib.global_list.clear()
+    after = [sys.getrefcount(value) for value in COMMON]
+    for value, then, now in zip(COMMON, before, after):
+        if abs(now - then) > SLACK:
+            lines.append("references to %r changed by about %d" % (value, round((now - then) / SLACK) * SLACK))
+    return lines
+
+
+def main(arguments):
+    batch, results = arguments[:2]
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    with open(batch, encoding="utf-8") as lines:
+        programs = [json.loads(line) for line in lines]
+    if len(arguments) > 2:
+        sys.path.insert(0, arguments[3])
+        import cevalry
+
+        cevalry.enable(threshold=int(arguments[4]))
+    with open(results, "a", encoding="utf-8") as out:
+        for number, source in programs:
+            out.write("begin %d\n" % number)
+            out.flush()
+            out.write(json.dumps([number, run(number, source)]) + "\n")
+            out.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,112 @@
+//! Making a failing program small.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::run::{Shown, Way, Workshop};
+
+/// How long the search for a smaller program may take.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How many candidates one process runs.
+const BATCH: usize = 30;
+
+/// How two runs of a program differ.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Difference {
+    Died,
+    Hung,
+    Output,
+}
+
+/// How a compiled run differs from the interpreter's; programs that the interpreter itself does not
+/// finish say nothing.
+pub fn difference(alone: &Shown, compiled: &Shown) -> Option<Difference> {
+    match (alone, compiled) {
+        (Shown::Lines(expected), Shown::Lines(given)) => {
+            (expected != given).then_some(Difference::Output)
+        }
+        (Shown::Lines(_), Shown::Died(_)) => Some(Difference::Died),
+        (Shown::Lines(_), Shown::Hung) => Some(Difference::Hung),
+        _ => None,
+    }
+}
+
+/// Both ways, for shrinking and comparing.
+pub struct Pair<'a> {
+    pub workshop: &'a Workshop,
+    pub alone: &'a Way,
+    pub compiled: &'a Way,
+}
+
+impl Pair<'_> {
+    /// Run programs both ways at the same time.
+    pub fn run(&self, programs: &[String]) -> Result<Vec<(Shown, Shown)>> {
+        let (alone, compiled) = std::thread::scope(|scope| {
+            let alone = scope.spawn(|| self.workshop.run(self.alone, programs, None));
+            let compiled = self.workshop.run(self.compiled, programs, None);
+            (alone.join(), compiled)
+        });
+        let alone = alone.map_err(|_| anyhow::anyhow!("a thread of the fuzzer panicked"))??;
+        Ok(alone.into_iter().zip(compiled?).collect())
+    }
+
+    /// How a program differs when it runs by itself, if the interpreter agrees with itself on it.
+    pub fn differs_alone(&self, program: &str) -> Result<Option<Difference>> {
+        let twice = [program.to_owned(), program.to_owned()];
+        let both = self.workshop.run(self.alone, &twice, None)?;
+        if both[0] != both[1] {
+            return Ok(None);
+        }
+        let again = self.workshop.run(self.alone, &twice[..1], None)?;
+        if both[0] != again[0] {
+            return Ok(None);
+        }
+        let compiled = self.workshop.run(self.compiled, &twice[..1], None)?;
+        Ok(difference(&both[0], &compiled[0]))
+    }
+
+    /// The smallest program found that still fails like this one.
+    pub fn shrink(&self, python: &Path, program: &str, kind: Difference) -> Result<String> {
+        let end = Instant::now() + PATIENCE;
+        let mut best = program.to_owned();
+        let mut resume = 0;
+        loop {
+            let candidates = self.workshop.smaller(python, &best)?;
+            let mut found = None;
+            let begin = resume.min(candidates.len());
+            for start in (begin..candidates.len()).step_by(BATCH) {
+                if Instant::now() > end {
+                    return Ok(best);
+                }
+                let batch = &candidates[start..(start + BATCH).min(candidates.len())];
+                if let Some(index) = self.first_failing(batch, kind)? {
+                    found = Some(start + index);
+                    break;
+                }
+            }
+            match found {
+                Some(index) => {
+                    best.clone_from(&candidates[index]);
+                    resume = index;
+                }
+                None if resume == 0 => return Ok(best),
+                None => resume = 0,
+            }
+        }
+    }
+
+    fn first_failing(&self, programs: &[String], kind: Difference) -> Result<Option<usize>> {
+        let alone = self.workshop.run(self.alone, programs, None)?;
+        let fails = |index: usize, shown: &Shown| difference(&alone[index], shown) == Some(kind);
+        let compiled = self.workshop.run(self.compiled, programs, Some(&fails))?;
+        let last = compiled.len() - 1;
+        if !fails(last, &compiled[last]) {
+            return Ok(None);
+        }
+        let itself = self.differs_alone(&programs[last])? == Some(kind);
+        Ok(itself.then_some(last))
+    }
+}
