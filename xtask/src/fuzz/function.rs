@@ -56,14 +56,8 @@ impl Function {
     pub fn offers(&self, need: Need, depth: usize) -> bool {
         match need {
             Need::Loop => self.in_loop,
-            Need::Generator => matches!(
-                self.flavour,
-                Flavour::Generator | Flavour::AsyncGenerator
-            ),
-            Need::Async => matches!(
-                self.flavour,
-                Flavour::Coroutine | Flavour::AsyncGenerator
-            ),
+            Need::Generator => matches!(self.flavour, Flavour::Generator | Flavour::AsyncGenerator),
+            Need::Async => matches!(self.flavour, Flavour::Coroutine | Flavour::AsyncGenerator),
             Need::Return => self.flavour != Flavour::AsyncGenerator,
             Need::Plain => {
                 matches!(self.flavour, Flavour::Function | Flavour::Generator) && depth == 1

@@ -282,7 +282,10 @@ impl<'a> Generator<'a> {
         let Some(function) = self.stack.last() else {
             return lines;
         };
-        for (word, names) in [("global", &function.global), ("nonlocal", &function.nonlocal)] {
+        for (word, names) in [
+            ("global", &function.global),
+            ("nonlocal", &function.nonlocal),
+        ] {
             if !names.is_empty() {
                 let names: Vec<_> = names.iter().map(String::as_str).collect();
                 let _ = writeln!(lines, "    {word} {}", names.join(", "));
@@ -504,7 +507,11 @@ impl<'a> Generator<'a> {
         let place = *self.stack[level]
             .places
             .entry(name.to_owned())
-            .or_insert(if outside { Place::Outside } else { Place::Local });
+            .or_insert(if outside {
+                Place::Outside
+            } else {
+                Place::Local
+            });
         if place == Place::Outside {
             if bound {
                 self.stack[level].nonlocal.insert(name.to_owned());
@@ -588,7 +595,8 @@ fn kind_of(name: &str) -> char {
 fn spelled(parameters: &[Parameter]) -> String {
     let mut words = Vec::new();
     for (index, parameter) in parameters.iter().enumerate() {
-        let first_keyword = !parameter.by_position && (index == 0 || parameters[index - 1].by_position);
+        let first_keyword =
+            !parameter.by_position && (index == 0 || parameters[index - 1].by_position);
         if index > 0 && parameter.by_keyword && !parameters[index - 1].by_keyword {
             words.push("/".to_owned());
         }

@@ -113,9 +113,9 @@ impl Grammar {
                 symbols.entry(name.trim().to_owned()).or_default();
                 continue;
             }
-            let symbol = symbol.as_ref().with_context(|| {
-                format!("{}: a rule before the first `== symbol`", place())
-            })?;
+            let symbol = symbol
+                .as_ref()
+                .with_context(|| format!("{}: a rule before the first `== symbol`", place()))?;
             let (head, first) = line.split_once(' ').unwrap_or((line, ""));
             let mut body = first.to_owned();
             while let Some((_, more)) = lines.next_if(|(_, next)| next.starts_with('|')) {

@@ -74,7 +74,10 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
     let folders = match &args.import {
         _ if args.plain => vec![None; pythons.len()],
         Some(folder) => vec![Some(std::path::absolute(folder)?); pythons.len()],
-        None => build::build(repo, &pythons)?.into_iter().map(Some).collect(),
+        None => build::build(repo, &pythons)?
+            .into_iter()
+            .map(Some)
+            .collect(),
     };
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 40));
     let mut failed = 0;
@@ -125,17 +128,16 @@ impl Session<'_> {
         let mut unfinished = 0;
         let end = Instant::now() + Duration::from_secs(self.args.seconds);
         let mut next = seed;
-        while self.args.programs.is_empty()
-            && Instant::now() < end
-            && failed < self.args.failures
-        {
+        while self.args.programs.is_empty() && Instant::now() < end && failed < self.args.failures {
             let programs: Vec<String> = (next..next + BATCH)
                 .map(|seed| Generator::new(self.grammar, seed).program())
                 .collect();
             let shown = pair.run(&programs)?;
             for (index, (alone, compiled)) in shown.iter().enumerate() {
                 ran += 1;
-                unfinished += usize::from(!matches!(alone, Shown::Lines(lines) if !lines[0].starts_with("not a program")));
+                unfinished += usize::from(
+                    !matches!(alone, Shown::Lines(lines) if !lines[0].starts_with("not a program")),
+                );
                 if failed >= self.args.failures {
                     break;
                 }
@@ -215,7 +217,10 @@ impl Session<'_> {
             if still != Some(kind) {
                 return Ok(false);
             }
-            println!("{name} differs only after the {} programs before it:", programs.len() - 1);
+            println!(
+                "{name} differs only after the {} programs before it:",
+                programs.len() - 1
+            );
             tell(alone, compiled);
             return Ok(true);
         };

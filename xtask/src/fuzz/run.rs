@@ -63,7 +63,8 @@ impl Workshop {
             let start = shown.len();
             shown.extend(self.run_process(way, programs, start)?);
             if let Some(until) = until
-                && let Some(found) = (start..shown.len()).find(|index| until(*index, &shown[*index]))
+                && let Some(found) =
+                    (start..shown.len()).find(|index| until(*index, &shown[*index]))
             {
                 shown.truncate(found + 1);
                 break;
@@ -91,7 +92,10 @@ impl Workshop {
             .stdout(Stdio::null())
             .stderr(fs::File::create(scratch.path().join("errors"))?);
         if let Some((folder, threshold)) = &way.compiled {
-            command.arg("--import").arg(folder).arg(threshold.to_string());
+            command
+                .arg("--import")
+                .arg(folder)
+                .arg(threshold.to_string());
         }
         let child = command
             .spawn()

@@ -12,6 +12,7 @@ import json
 import re
 import resource
 import sys
+import warnings
 
 import fuzzlib
 
@@ -61,8 +62,14 @@ def run(number, source):
     return lines
 
 
+def unraisable(event):
+    fuzzlib.note("ignored " + type(event.exc_value).__name__)
+
+
 def main(arguments):
     batch, results = arguments[:2]
+    sys.unraisablehook = unraisable
+    warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     with open(batch, encoding="utf-8") as lines:
         programs = [json.loads(line) for line in lines]

@@ -7,13 +7,15 @@ import types
 
 INF = float("inf")
 NAN = float("nan")
-MOST_LINES = 4000
+MOST_LINES = 1500
+MOST_COLLECTIONS = 5
 MOST_TICKS = 3000
 
 log = []
 global_list = [1, 2, 3]
 k_global = 1
 ticks = 0
+collections = 0
 
 
 class Oops(Exception):
@@ -30,8 +32,8 @@ class OutOfFuel(RuntimeError):
 
 def reset():
     """Forget the program before."""
-    global ticks
-    ticks = 0
+    global ticks, collections
+    ticks = collections = 0
     log.clear()
     global_list[:] = [1, 2, 3]
 
@@ -47,6 +49,14 @@ def tick():
     ticks += 1
     if ticks > MOST_TICKS:
         raise OutOfFuel("too many calls")
+
+
+def collect():
+    """A collection in the middle of things; they are slow, so a program may have a few."""
+    global collections
+    collections += 1
+    if collections <= MOST_COLLECTIONS:
+        gc.collect()
 
 
 def cap(number):
