@@ -45,3 +45,41 @@
 #define LLTRACE_RESUME_FRAME() ((void)0)
 #undef QSBR_QUIESCENT_STATE
 #define QSBR_QUIESCENT_STATE(tstate)
+#undef COMPARISON_BIT
+#undef _PyLong_IsCompact
+#undef PyStackRef_AsPyObjectBorrow
+#undef PyStackRef_AsPyObjectNew
+#undef PyStackRef_AsPyObjectSteal
+#undef PyStackRef_Borrow
+#undef PyStackRef_CLOSE
+#undef PyStackRef_CLOSE_SPECIALIZED
+#undef PyStackRef_DUP
+#undef PyStackRef_False
+#undef PyStackRef_FromPyObjectBorrow
+#undef PyStackRef_FromPyObjectImmortal
+#undef PyStackRef_FromPyObjectNew
+#undef PyStackRef_FromPyObjectNewMortal
+#undef PyStackRef_FromPyObjectSteal
+#undef PyStackRef_FromPyObjectStealMortal
+#undef PyStackRef_IncrementTaggedIntNoOverflow
+#undef PyStackRef_IsError
+#undef PyStackRef_IsFalse
+#undef PyStackRef_IsHeapSafe
+#undef PyStackRef_IsNone
+#undef PyStackRef_IsNull
+#undef PyStackRef_IsTaggedInt
+#undef PyStackRef_IsTrue
+#undef PyStackRef_IsValid
+#undef PyStackRef_MakeHeapSafe
+#undef PyStackRef_NULL
+#undef PyStackRef_None
+#undef PyStackRef_TagInt
+#undef PyStackRef_True
+#undef PyStackRef_UntagInt
+#undef PyStackRef_Unwrap
+#undef PyStackRef_Wrap
+#undef PyStackRef_XCLOSE
+#define PyStackRef_NULL PyStackRef_NULL()
+#define PyStackRef_None PyStackRef_None()
+#define PyStackRef_True PyStackRef_True()
+#define PyStackRef_False PyStackRef_False()

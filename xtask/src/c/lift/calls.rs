@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use cevalry_model::ast::{Expr, Signature, Stmt, Type};
+use cevalry_model::ast::{BinOp, Expr, Signature, Stmt, Type};
 use lang_c::ast::{CallExpression, Expression};
 use lang_c::span::Node;
 
@@ -30,6 +30,13 @@ impl Lifter<'_> {
         match (name, args.as_slice()) {
             ("__builtin_expect", [value, _]) => return self.eval(st, value),
             ("__builtin_unreachable", _) => return self.unreachable(st),
+            ("__builtin_isnan", [value]) => {
+                return self.eval(st, value)?.bind(&mut |mut st, value| {
+                    let value = self.rvalue(&mut st, value)?;
+                    let differs = super::fold::plain(BinOp::Ne, value.clone(), value);
+                    Ok(Tree::leaf(st, Value::expr(differs, CType::INT)))
+                });
+            }
             // The offset is read from the frame that execution goes on in.
             ("LOAD_IP", _) => return self.load_instruction_pointer(st),
             ("__atomic_load_n", [pointer, _]) => {
@@ -72,9 +79,11 @@ impl Lifter<'_> {
         if let Some(tree) = self.call_loop(&mut st, name, &args)? {
             return Ok(tree);
         }
-        let function = self.types.functions.get(name).cloned();
-        match function {
-            Some(function) if function.inline && !vocab::kept(name) => match &function.body {
+        if let Some(ty) = self.primitive(name, &args) {
+            return self.plain_call(st, name, &ty, args);
+        }
+        match self.types.functions.get(name).cloned() {
+            Some(function) if function.inline => match &function.body {
                 Some(body) => {
                     let body = body.clone();
                     self.inline(st, name, &function.ty, &body, args)
@@ -82,21 +91,7 @@ impl Lifter<'_> {
                 None => self.give_up(&format!("inline function `{name}` without a body")),
             },
             Some(function) => self.plain_call(st, name, &function.ty, args),
-            None => {
-                let object = || self.object_type();
-                match vocab::macro_result(name, object) {
-                    Some(result) => {
-                        let params = args.iter().map(|arg| arg.ty.decayed()).collect();
-                        let ty = FunctionType {
-                            params,
-                            variadic: false,
-                            result,
-                        };
-                        self.plain_call(st, name, &ty, args)
-                    }
-                    None => self.give_up(&format!("a call of `{name}`, which is not declared")),
-                }
-            }
+            None => self.give_up(&format!("a call of `{name}`, which is not declared")),
         }
     }
 

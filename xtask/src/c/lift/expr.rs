@@ -33,6 +33,19 @@ impl Lifter<'_> {
                 .pointer();
                 Ok(Tree::leaf(st, Value::expr(Expr::CStr(text), ty)))
             }
+            Expression::Identifier(id) if id.node.name == "__func__" => {
+                let ty = CType::Int {
+                    bits: 8,
+                    signed: true,
+                }
+                .pointer();
+                let name = self
+                    .calls
+                    .last()
+                    .map_or(super::switch::FUNCTION, String::as_str);
+                let value = Value::expr(Expr::CStr(name.to_owned()), ty);
+                Ok(Tree::leaf(st, value))
+            }
             Expression::Identifier(id) => match self.types.constants.get(&id.node.name) {
                 Some(value) if st.lookup(&id.node.name).is_none() => {
                     Ok(Tree::leaf(st, Value::int(*value, CType::INT)))
@@ -289,7 +302,7 @@ impl Lifter<'_> {
             Expr::Binary { left, right, .. } => {
                 self.unsettled(left).or_else(|| self.unsettled(right))
             }
-            Expr::Cast { value, .. } => self.unsettled(value),
+            Expr::Cast { value, .. } | Expr::Unary { value, .. } => self.unsettled(value),
             Expr::Select { cond, .. } if !self.is_known(cond) => Some((**cond).clone()),
             _ => None,
         }

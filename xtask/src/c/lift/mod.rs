@@ -24,7 +24,7 @@ mod vocab;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use cevalry_model::ast::{Expr, Stmt, Type};
+use cevalry_model::ast::{Expr, Stmt, Type, UnOp};
 use lang_c::span::Span;
 
 pub use release::{Left, Lifted, Opcode, lift_release};
@@ -256,6 +256,13 @@ impl Lifter<'_> {
                 }
                 fold::binary(*op, l, r, &CType::LONG)
             }
+            Expr::Unary { op, value } => match (op, self.resolve(st, value)) {
+                (UnOp::Neg, Expr::Int { value, .. }) => value::int(-value),
+                (op, value) => Expr::Unary {
+                    op: *op,
+                    value: Box::new(value),
+                },
+            },
             Expr::Cast { value, ty } => match self.resolve(st, value) {
                 folded @ Expr::Int { .. } => folded,
                 other => Expr::Cast {

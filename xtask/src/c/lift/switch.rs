@@ -12,7 +12,7 @@ use crate::c::error::Error;
 use crate::c::parse::Unit;
 use crate::c::types::Types;
 
-const FUNCTION: &str = "_PyEval_EvalFrameDefault";
+pub const FUNCTION: &str = "_PyEval_EvalFrameDefault";
 
 /// The evaluation function, taken apart.
 pub struct Switch<'a> {

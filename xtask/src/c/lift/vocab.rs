@@ -1,49 +1,12 @@
 //! C functions and macros that templates keep by name.
 
-use crate::c::ctype::CType;
+use cevalry_model::ast::{Signature, Type};
+use cevalry_model::data::Effect;
+use cevalry_model::vocab;
 
-/// Inline functions that stay calls.
-const KEPT: &[&str] = &[
-    "Py_INCREF",
-    "Py_DECREF",
-    "Py_XINCREF",
-    "Py_XDECREF",
-    "Py_NewRef",
-    "Py_XNewRef",
-    "_Py_NewRef",
-    "_Py_XNewRef",
-    "_Py_DECREF_NO_DEALLOC",
-    "_Py_DECREF_SPECIALIZED",
-    "DECREF_INPUTS_AND_REUSE_FLOAT",
-    "PyFloat_FromDouble",
-    "PyLong_FromLong",
-    "PyLong_FromSsize_t",
-    "_PyLong_Add",
-    "_PyLong_Subtract",
-    "_PyLong_Multiply",
-    "_PyLong_IsCompact",
-    "_PyLong_IsNonNegativeCompact",
-    "_PyLong_CompactValue",
-    "_PyFrame_PushUnchecked",
-    "_PyFrame_Push",
-    "_PyThreadState_HasStackSpace",
-    "COMPARISON_BIT",
-    "_Py_EnterRecursiveCallTstate",
-    "_Py_LeaveRecursiveCallTstate",
-    "_Py_EnterRecursivePy",
-];
-
-/// Families of inline functions that stay calls.
-const KEPT_PREFIXES: &[&str] = &["PyStackRef_", "_PyStackRef_"];
-
-/// Kept calls that neither change nor run anything.
-const PURE: &[&str] = &[
-    "_PyLong_IsCompact",
-    "_PyLong_IsNonNegativeCompact",
-    "_PyLong_CompactValue",
-    "_PyThreadState_HasStackSpace",
-    "COMPARISON_BIT",
-];
+use super::Lifter;
+use super::value::Value;
+use crate::c::ctype::{CType, FunctionType};
 
 /// Functions that clear the frame they are given and take it off the thread's stack.
 pub const CLEAR_FRAME: &[&str] = &[
@@ -52,19 +15,59 @@ pub const CLEAR_FRAME: &[&str] = &[
     "pop_frame",
 ];
 
-pub fn kept(name: &str) -> bool {
-    KEPT.contains(&name) || KEPT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
+/// Whether a call neither changes nor runs anything.
 pub fn pure(name: &str) -> bool {
-    PURE.contains(&name)
+    vocab::find(name).is_some_and(|primitive| primitive.effect == Effect::Pure)
 }
 
-/// The result of a vocabulary macro, which has no prototype.
-pub fn macro_result(name: &str, object: impl FnOnce() -> CType) -> Option<CType> {
-    match name {
-        "_Py_DECREF_NO_DEALLOC" | "_Py_DECREF_SPECIALIZED" => Some(CType::Void),
-        "DECREF_INPUTS_AND_REUSE_FLOAT" => Some(object()),
-        _ => None,
+impl Lifter<'_> {
+    /// The type of a primitive for these arguments: C's where it agrees, else the vocabulary's.
+    pub fn primitive(&self, name: &str, args: &[Value]) -> Option<FunctionType> {
+        let primitive = vocab::find(name)?;
+        let found: Vec<Type> = args
+            .iter()
+            .map(|arg| self.types.template_type(&arg.ty))
+            .collect();
+        let mut signatures: Vec<Signature> = primitive.signatures(args.len()).collect();
+        signatures.sort_by_key(|signature| signature.params != found);
+        let signature = signatures.into_iter().next()?;
+        let declared = self.types.functions.get(name).map(|function| &function.ty);
+        let params = signature.params.iter().enumerate().map(|(index, ty)| {
+            let known = declared.and_then(|function| function.params.get(index));
+            self.agreed(known, ty)
+        });
+        let known = declared.map(|function| &function.result);
+        Some(FunctionType {
+            params: params.collect(),
+            variadic: false,
+            result: self.agreed(known, &signature.result),
+        })
+    }
+
+    fn agreed(&self, known: Option<&CType>, ty: &Type) -> CType {
+        match known {
+            Some(known) if self.types.template_type(known) == *ty => known.clone(),
+            _ => self.c_type(ty),
+        }
+    }
+
+    /// A C type that templates write so.
+    fn c_type(&self, ty: &Type) -> CType {
+        match ty {
+            Type::Int { bits, signed } => CType::Int {
+                bits: *bits,
+                signed: *signed,
+            },
+            Type::F64 => CType::Double,
+            Type::F32 => CType::Float,
+            Type::Object => self.object_type(),
+            Type::Ref => match self.types.typedef("_PyStackRef") {
+                Some(ty) => ty.clone(),
+                None => CType::Void,
+            },
+            Type::Array(_) => self.object_type().pointer(),
+            Type::Ptr => CType::Void.pointer(),
+            Type::Void => CType::Void,
+        }
     }
 }
