@@ -1,11 +1,13 @@
 //! `cargo xtask coverage`: how many opcodes of each release are derived.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::output;
 use crate::repo::Repo;
 use crate::synced::SyncedRelease;
 use crate::templates::Templates;
@@ -49,28 +51,31 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         let coverage = Coverage {
             releases: coverages.into_iter().collect(),
         };
-        println!("{}", serde_json::to_string_pretty(&coverage)?);
+        output::print(&(serde_json::to_string_pretty(&coverage)? + "\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!("release      opcodes  derived  overridden  left");
+    let mut text = "release      opcodes  derived  overridden  left\n".to_owned();
     for (release, coverage) in &coverages {
         let percent = 100.0 * coverage.derived as f64 / coverage.opcodes.max(1) as f64;
-        println!(
+        writeln!(
+            text,
             "{release:<12} {:>7} {:>8} {:>11} {:>5}   {percent:.1}% derived",
             coverage.opcodes,
             coverage.derived,
             coverage.overridden,
             coverage.left.len()
-        );
+        )?;
     }
     for (release, coverage) in &coverages {
         for left in &coverage.left {
-            println!(
+            writeln!(
+                text,
                 "{release}: {} is left to the interpreter: {}",
                 left.opcode, left.reason
-            );
+            )?;
         }
     }
+    output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

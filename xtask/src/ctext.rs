@@ -37,6 +37,32 @@ pub fn definition(file: &str, text: &str, name: &str) -> Option<Upstream> {
     })
 }
 
+/// Behind the brace that closes the first one in the text.
+pub fn block_end(text: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    for piece in Pieces::new(text).filter(|piece| piece.kind == Kind::Code) {
+        match piece.text {
+            "{" => depth += 1,
+            "}" if depth <= 1 => return Some(piece.end),
+            "}" => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Behind the body of the function whose head the text starts with; none where a prototype stands.
+pub fn function_end(text: &str) -> Option<usize> {
+    for piece in Pieces::new(text).filter(|piece| piece.kind == Kind::Code) {
+        match piece.text {
+            ";" | "#" | "=" => return None,
+            "{" => return block_end(text),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// From the function's name to its closing brace.
 fn span(text: &str, name: &str) -> Option<(usize, usize)> {
     let mut depth = 0usize;

@@ -1,6 +1,7 @@
 //! `cargo xtask diff`: the normal-form difference of two releases.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -8,6 +9,7 @@ use cevalry_model::alpha;
 use cevalry_model::ast::Template;
 
 use crate::difference;
+use crate::output;
 use crate::release::Release;
 use crate::repo::Repo;
 use crate::synced::SyncedRelease;
@@ -37,6 +39,7 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         }
     }
     let mut equal = 0;
+    let mut text = String::new();
     for name in both {
         if !args.opcodes.is_empty() && !args.opcodes.contains(name) {
             continue;
@@ -48,18 +51,23 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         match texts {
             (Side::Template(old), Side::Template(new)) if same(old, new) => equal += 1,
             (Side::Template(old), Side::Template(new)) => {
-                println!("{name} ({}, {})", a.place(name), b.place(name));
-                print!("{}", difference::templates(old, new));
+                writeln!(text, "{name} ({}, {})", a.place(name), b.place(name))?;
+                text.push_str(&difference::templates(old, new));
             }
             (Side::None(old), Side::None(new)) if old == new => equal += 1,
             (old, new) => {
-                println!("{name} ({}, {})", a.place(name), b.place(name));
-                println!("- {}", old.text(&a));
-                println!("+ {}", new.text(&b));
+                writeln!(text, "{name} ({}, {})", a.place(name), b.place(name))?;
+                writeln!(text, "- {}", old.text(&a))?;
+                writeln!(text, "+ {}", new.text(&b))?;
             }
         }
     }
-    println!("{equal} opcodes are equal in {} and {}", args.a, args.b);
+    writeln!(
+        text,
+        "{equal} opcodes are equal in {} and {}",
+        args.a, args.b
+    )?;
+    output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

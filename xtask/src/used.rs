@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cevalry_model::ast::{Block, CellType, Elem, Expr, Stmt, Type};
+use cevalry_model::ast::{Block, CellType, Elem, Expr, Step, Stmt, Type};
 
 /// Names, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +13,17 @@ pub struct Used {
     pub symbols: BTreeSet<String>,
     /// Structs whose members are used or which are indexed.
     pub structs: BTreeSet<String>,
+    /// The ways to members of members.
+    pub paths: BTreeSet<Path>,
+}
+
+/// A way from a struct or a variable to a member, indexes left out.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Path {
+    pub start: String,
+    /// The start is a variable.
+    pub symbol: bool,
+    pub fields: Vec<String>,
 }
 
 impl Used {
@@ -45,16 +56,30 @@ impl Used {
             Expr::Call { function, .. } => {
                 self.calls.insert(function.clone());
             }
-            Expr::Symbol { name, .. } => {
+            Expr::Symbol { name, path } => {
                 self.symbols.insert(name.clone());
+                self.path(name, true, path);
             }
-            Expr::Member { owner, .. } => {
+            Expr::Member { owner, path, .. } => {
                 self.structs.insert(owner.clone());
+                self.path(owner, false, path);
             }
             Expr::Cast { ty, .. } => self.ty(ty),
             _ => {}
         }
         expr.each_child(&mut |child| self.expr(child));
+    }
+
+    fn path(&mut self, start: &str, symbol: bool, steps: &[Step]) {
+        let fields = steps.iter().filter_map(|step| match step {
+            Step::Field(name) => Some(name.clone()),
+            Step::Index(_) => None,
+        });
+        self.paths.insert(Path {
+            start: start.to_owned(),
+            symbol,
+            fields: fields.collect(),
+        });
     }
 
     fn ty(&mut self, ty: &Type) {

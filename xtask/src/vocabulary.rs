@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use cevalry_model::data::Vocabulary;
+use cevalry_model::data::{RuntimeNeeds, Vocabulary};
 use serde::Deserialize;
 
 use crate::minor::read;
@@ -20,6 +20,8 @@ pub struct Tables {
     pub mirrored: MirroredFunctions,
     /// `hidden.toml`: functions that templates call although libpython hides them.
     pub hidden: Hidden,
+    /// `runtime.toml`: symbols and members that the runtime uses.
+    pub needs: RuntimeNeeds,
     /// `runtime_structs.toml`: structs that the runtime uses.
     pub structs: RuntimeStructs,
 }
@@ -69,6 +71,7 @@ impl Tables {
             macros: read(&folder.join("macros.toml"))?,
             mirrored: read(&folder.join("mirrored.toml"))?,
             hidden: read(&folder.join("hidden.toml"))?,
+            needs: read(&folder.join("runtime.toml"))?,
             structs: read(&folder.join("runtime_structs.toml"))?,
         })
     }

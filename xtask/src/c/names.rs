@@ -5,7 +5,17 @@ use super::types::Types;
 
 impl Types {
     /// Gives the structs of named members the name `OWNER_member`, so that data can speak of them.
+    /// The struct of a variable gets the variable's name.
     pub(super) fn name_members(&mut self) {
+        let mut variables: Vec<(String, RecordId)> = self
+            .variables
+            .iter()
+            .filter_map(|(name, variable)| Some((name.clone(), record(&variable.ty)?)))
+            .collect();
+        variables.sort();
+        for (variable, id) in variables {
+            self.records[id.0].name.get_or_insert(variable);
+        }
         for index in 0..self.records.len() {
             if let Some(name) = self.records[index].name.clone() {
                 self.name_members_of(RecordId(index), &name);

@@ -1,43 +1,235 @@
 //! Reading a source tree: everything that a sync takes from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::Result;
-use cevalry_model::data::{Roles, Upstream};
+use anyhow::{Context, Result};
+use cevalry_model::ast::{BinOp, Block, Expr, FieldType, Signature, Stmt, Template, Type, UnOp};
+use cevalry_model::data::{Function, Global, Roles, Upstream};
+use cevalry_model::vocab;
 
-use crate::c::parse::Unit;
-use crate::c::preprocess::preprocess;
+use crate::c::ctype::FunctionType;
+use crate::c::lift::{self, lift_release};
+use crate::c::preprocess::vocabulary_macros;
 use crate::c::types::Types;
+use crate::ctext;
 use crate::lifted::{Lifted, LiftedOpcode, Outcome};
-use crate::opcode_tables;
+use crate::templates::Templates;
+use crate::upstream::UpstreamTexts;
+use crate::used::Used;
 use crate::vocabulary::Tables;
 
-/// Lifts the release in `tree`.
-pub fn derive(tree: &Path, tables: &Tables) -> Result<Lifted> {
-    let unit = Unit::parse(preprocess(tree)?)?;
-    let types = Types::collect(&unit);
+/// What opcodes that the decoder must know are called in every release.
+const EXTENDED_ARG: &str = "EXTENDED_ARG";
+const CACHE: &str = "CACHE";
+const RETURN_GENERATOR: &str = "RETURN_GENERATOR";
+const RESUME: &str = "RESUME";
+
+/// Lifts the release in `tree`, and collects what its templates and the runtime name.
+pub fn derive(tree: &Path, tables: &Tables, templates: &Templates) -> Result<Lifted> {
+    let read = lift_release(tree)?;
+    let mut texts = UpstreamTexts::new(tree);
     let mut lifted = Lifted::default();
-    for (name, entry) in opcode_tables::read(tree)? {
-        let opcode = LiftedOpcode {
-            number: entry.number,
-            base: entry.base,
-            caches: entry.caches,
-            upstream: Upstream::default(),
-            outcome: Outcome::Left {
-                reason: "not lifted yet".to_owned(),
-                file: "Python/ceval.c".to_owned(),
-                line: 1,
-            },
-        };
+    let mut inlined = BTreeSet::new();
+    for opcode in read.opcodes {
+        inlined.extend(opcode.inlined.iter().cloned());
+        let (name, opcode) = convert(opcode, &mut texts)?;
         lifted.opcodes.insert(name, opcode);
     }
-    let layouts = tables
-        .structs
-        .structs
-        .iter()
-        .filter_map(|name| types.layout(name).map(|layout| (name.clone(), layout)));
-    lifted.structs = layouts.collect::<BTreeMap<_, _>>();
-    lifted.roles = Roles::default();
+    for name in inlined {
+        if let Some(function) = read.types.functions.get(&name) {
+            let file = function.place.file.clone();
+            if let Some(upstream) = texts.function(&[file], &name)? {
+                lifted.inlined.insert(name, upstream);
+            }
+        }
+    }
+    let names: BTreeSet<&str> = vocabulary_macros()
+        .chain(vocab::PRIMITIVES.iter().map(|primitive| primitive.name))
+        .collect();
+    lifted.macros = texts.vocabulary(&names)?;
+    let mut bodies: Vec<&Block> = templates.overrides.iter().map(|t| &t.body).collect();
+    let derived = lifted.opcodes.values().filter_map(LiftedOpcode::template);
+    bodies.extend(derived.map(|template| &template.body));
+    let outside = outside(&read.types, tables, &bodies);
+    (lifted.functions, lifted.globals, lifted.structs) = outside;
+    lifted.roles = roles(&lifted)?;
     Ok(lifted)
+}
+
+fn convert(opcode: lift::Opcode, texts: &mut UpstreamTexts) -> Result<(String, LiftedOpcode)> {
+    let place = &opcode.place;
+    let upstream = texts.opcode(&opcode.name, &place.file, place.line)?;
+    let outcome = match (opcode.outside, opcode.result) {
+        (Some(why), _) => Outcome::Outside(why.to_owned()),
+        (None, Ok(template)) => Outcome::Template(template),
+        (None, Err(left)) => Outcome::Left {
+            reason: left.reason,
+            file: left.place.file,
+            line: left.place.line,
+        },
+    };
+    let converted = LiftedOpcode {
+        number: opcode.number,
+        base: opcode.base,
+        caches: opcode.caches,
+        upstream: upstream.unwrap_or_else(|| Upstream {
+            file: place.file.clone(),
+            line: place.line,
+            hash: ctext::hash(&opcode.text),
+        }),
+        outcome,
+    };
+    Ok((opcode.name, converted))
+}
+
+type Outside = (
+    BTreeMap<String, Function>,
+    BTreeMap<String, Global>,
+    BTreeMap<String, cevalry_model::data::Struct>,
+);
+
+/// Prototypes, variables and structs that templates name or the runtime asks for.
+fn outside(types: &Types, tables: &Tables, bodies: &[&Block]) -> Outside {
+    let mut functions = BTreeMap::new();
+    let mut globals = BTreeMap::new();
+    let mut structs: BTreeSet<String> = tables.structs.structs.iter().cloned().collect();
+    for used in bodies.iter().map(|body| Used::of(body)) {
+        for name in used.calls.iter().chain(&used.symbols) {
+            if let Some(function) = types.functions.get(name) {
+                let entry = Function {
+                    signature: signature(types, &function.ty).to_string(),
+                    linkage: function.linkage,
+                };
+                functions.insert(name.clone(), entry);
+            } else if let Some(variable) = types.variables.get(name) {
+                let entry = Global {
+                    ty: types.field_type(&variable.ty).to_string(),
+                    linkage: variable.linkage,
+                };
+                globals.insert(name.clone(), entry);
+            }
+        }
+        structs.extend(used.structs);
+        for path in &used.paths {
+            members(types, path, &mut structs);
+        }
+    }
+    let layouts = structs
+        .into_iter()
+        .filter_map(|name| types.layout(&name).map(|layout| (name, layout)))
+        .collect();
+    (functions, globals, layouts)
+}
+
+/// Adds the structs that a path leads through.
+fn members(types: &Types, path: &crate::used::Path, structs: &mut BTreeSet<String>) {
+    let mut ty = if path.symbol {
+        match types.variables.get(&path.start) {
+            Some(variable) => types.field_type(&variable.ty),
+            None => return,
+        }
+    } else {
+        FieldType::Struct(path.start.clone())
+    };
+    for field in &path.fields {
+        while let FieldType::Array(element, _) = ty {
+            ty = *element;
+        }
+        let FieldType::Struct(name) = &ty else { return };
+        structs.insert(name.clone());
+        let Some(id) = types.record_named(name) else {
+            return;
+        };
+        let Some(member) = types.member(id, field) else {
+            return;
+        };
+        ty = types.field_type(&member.ty);
+    }
+    while let FieldType::Array(element, _) = ty {
+        ty = *element;
+    }
+    // The address of a struct, or an element of an array of them: its size counts.
+    if let FieldType::Struct(name) = ty {
+        structs.insert(name);
+    }
+}
+
+fn signature(types: &Types, ty: &FunctionType) -> Signature {
+    Signature {
+        params: ty
+            .params
+            .iter()
+            .map(|param| types.template_type(param))
+            .collect(),
+        variadic: ty.variadic,
+        result: types.template_type(&ty.result),
+    }
+}
+
+fn roles(lifted: &Lifted) -> Result<Roles> {
+    let number = |name: &str| {
+        let opcode = lifted.opcodes.get(name);
+        opcode.map(|opcode| opcode.number).with_context(|| {
+            format!("the release has no opcode {name}; see xtask/src/sync/derive.rs")
+        })
+    };
+    let backward = lifted.opcodes.iter().filter(|(name, opcode)| {
+        **name == opcode.base
+            && opcode
+                .template()
+                .is_some_and(|template| jumps_back(&template.body))
+    });
+    Ok(Roles {
+        extended_arg: number(EXTENDED_ARG)?,
+        cache: number(CACHE)?,
+        backward_jumps: backward.map(|(_, opcode)| opcode.number).collect(),
+        return_generator: number(RETURN_GENERATOR)?,
+        resume: number(RESUME)?,
+    })
+}
+
+/// Whether some jump goes further back the greater the argument is.
+fn jumps_back(body: &Block) -> bool {
+    fn statement(stmt: &Stmt, found: &mut bool) {
+        if let Stmt::Jump { unit, .. } = stmt {
+            *found |= value(unit, 1000).is_some_and(|unit| unit < 0);
+        }
+        stmt.each_inner(&mut |inner| statement(inner, found));
+    }
+    let mut found = false;
+    body.iter().for_each(|stmt| statement(stmt, &mut found));
+    found
+}
+
+/// The value of an expression of numbers and the argument.
+fn value(expr: &Expr, oparg: i128) -> Option<i128> {
+    match expr {
+        Expr::Int { value, .. } => Some(*value),
+        Expr::Oparg => Some(oparg),
+        Expr::Cast { value: inner, ty } if matches!(ty, Type::Int { .. }) => value(inner, oparg),
+        Expr::Unary {
+            op: UnOp::Neg,
+            value: inner,
+        } => Some(-value(inner, oparg)?),
+        Expr::Binary { op, left, right } => {
+            let (left, right) = (value(left, oparg)?, value(right, oparg)?);
+            match op {
+                BinOp::Add => Some(left + right),
+                BinOp::Sub => Some(left - right),
+                BinOp::Mul => Some(left * right),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+impl LiftedOpcode {
+    pub fn template(&self) -> Option<&Template> {
+        match &self.outcome {
+            Outcome::Template(template) => Some(template),
+            Outcome::Outside(_) | Outcome::Left { .. } => None,
+        }
+    }
 }

@@ -17,9 +17,11 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::minor::read_or_default;
+use crate::output;
 use crate::release::Release;
 use crate::repo::Repo;
 use crate::source::{Downloads, PYTHON_ORG, Sha256Text, Source, SourceError};
+use crate::templates::Templates;
 use crate::toml_text;
 use crate::vocabulary::Tables;
 
@@ -67,7 +69,7 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         None => download(args, &mut archives)?,
     };
     let tables = Tables::load(repo)?;
-    let mut lifted = derive::derive(source.tree(), &tables)?;
+    let mut lifted = derive::derive(source.tree(), &tables, &Templates::load(repo)?)?;
     vet::vet(&mut lifted, release, &tables)?;
     let mut plan = Plan::new(repo, release, source.tree(), &lifted, &tables)?;
     if args.source.is_none() {
@@ -88,9 +90,9 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         .map(|(path, change)| FileReport { path, change })
         .collect();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        output::print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
     } else {
-        print!("{}", report.text());
+        output::print(&report.text())?;
     }
     Ok(ExitCode::from(report.exit_code()))
 }
