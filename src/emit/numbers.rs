@@ -117,7 +117,7 @@ impl Emit<'_> {
     }
 
     /// `COMPARISON_BIT(a, b)`: which of the four outcomes, as a bit.
-    pub(crate) fn comparison_bit(&mut self, ty: Ty, a: Val, b: Val) -> Val {
+    pub fn comparison_bit(&mut self, ty: Ty, a: Val, b: Val) -> Flow<Val> {
         let mut values = [0; 7];
         values[UNORDERED] = 1;
         values[LESS] = 2;
@@ -127,7 +127,7 @@ impl Emit<'_> {
             Ty::F64 => Domain::Floats(a.0, b.0),
             _ => Domain::Ints(a.0, b.0),
         };
-        self.table_val(Ty::I32, Table { domain, values })
+        Ok(self.table_val(Ty::I32, Table { domain, values }))
     }
 
     /// A double from a value that is known to be a `float` or an `int`.

@@ -52,16 +52,6 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
         self.lines.push(line);
     }
 
-    /// How many lines there are; see [`Writer::cut`].
-    pub fn mark(&self) -> usize {
-        self.lines.len()
-    }
-
-    /// Drops the lines behind a mark.
-    pub fn cut(&mut self, mark: usize) {
-        self.lines.truncate(mark);
-    }
-
     /// Gives a value a name.
     pub fn temp(&mut self, value: TokenStream) -> TokenStream {
         self.temps += 1;

@@ -19,17 +19,16 @@ pub(super) fn matcher(
     body: &Block,
     uses: &mut Uses<'_>,
 ) -> Result<Option<TokenStream>, String> {
-    let mut writer = Writer::new(release, uses, "l");
+    let mut kept = Vec::new();
     // Names whose values a matcher does not compute.
     let mut unknown = HashSet::new();
-    let mut end = None;
     for stmt in body {
         match stmt {
             Stmt::Let { name, value, .. } if is_pure(value) => {
                 if mentions(value, &unknown) {
-                    unknown.insert(name.clone());
+                    unknown.insert(name);
                 } else {
-                    writer.declaration(stmt)?;
+                    kept.push(stmt);
                 }
             }
             Stmt::Guard {
@@ -37,26 +36,57 @@ pub(super) fn matcher(
                 exit: Exit::Deopt,
             } if is_pure(cond) => {
                 if !mentions(cond, &unknown) {
-                    let cond = writer.operand(cond, None)?;
-                    writer.line(quote! { l.guard(#cond, Exit::Deopt)?; });
-                    end = Some(writer.mark());
+                    kept.push(stmt);
                 }
             }
             Stmt::Var { name, .. } if has_no_effect(stmt) => {
-                unknown.insert(name.clone());
+                unknown.insert(name);
             }
             _ if has_no_effect(stmt) => {}
             _ => break,
         }
     }
-    Ok(end.map(|end| {
-        writer.cut(end);
-        writer.line(quote! { Ok(()) });
-        writer.finish()
-    }))
+    drop_unused(&mut kept);
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    let mut writer = Writer::new(release, uses, "l");
+    for stmt in kept {
+        match stmt {
+            Stmt::Guard { cond, .. } => {
+                let cond = writer.operand(cond, None)?;
+                writer.line(quote! { l.guard(#cond, Exit::Deopt)?; });
+            }
+            _ => writer.declaration(stmt)?,
+        }
+    }
+    writer.line(quote! { Ok(()) });
+    Ok(Some(writer.finish()))
 }
 
-fn mentions(expr: &Expr, names: &HashSet<String>) -> bool {
+/// Drops the `let`s that no guard depends on.
+fn drop_unused(kept: &mut Vec<&Stmt>) {
+    let mut used = HashSet::new();
+    let mut needed = Vec::new();
+    for stmt in kept.drain(..).rev() {
+        match stmt {
+            Stmt::Let { name, .. } if !used.contains(name) => continue,
+            _ => stmt.each_expr(&mut |expr| names(expr, &mut used)),
+        }
+        needed.push(stmt);
+    }
+    needed.reverse();
+    *kept = needed;
+}
+
+fn names<'a>(expr: &'a Expr, into: &mut HashSet<&'a String>) {
+    if let Expr::Name(name) = expr {
+        into.insert(name);
+    }
+    expr.each_child(&mut |child| names(child, into));
+}
+
+fn mentions(expr: &Expr, names: &HashSet<&String>) -> bool {
     let mut found = matches!(expr, Expr::Name(name) if names.contains(name));
     expr.each_child(&mut |child| found |= mentions(child, names));
     found
