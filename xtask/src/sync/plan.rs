@@ -31,6 +31,8 @@ pub struct Plan {
 /// Everything about one earlier sync that the report compares with.
 struct Baseline<'a> {
     release: String,
+    /// It is a patch release of the same minor release.
+    same_minor: bool,
     templates: BTreeMap<&'a str, &'a Template>,
     numbers: BTreeMap<String, u8>,
     upstream: BTreeMap<String, Upstream>,
@@ -107,10 +109,10 @@ impl<'a> Baseline<'a> {
                 found = Some((earlier, data));
             }
         }
-        let Some((release, data)) = found else {
+        let Some((earlier, data)) = found else {
             return Ok(None);
         };
-        let name = release.to_string();
+        let name = earlier.to_string();
         let opcodes =
             cevalry_model::data::of_release(&data.opcodes.opcodes, &data.opcodes.differs, &name);
         let upstream = data
@@ -126,6 +128,7 @@ impl<'a> Baseline<'a> {
                 .map(|(op, entry)| (op, entry.number))
                 .collect(),
             upstream: upstream.opcodes,
+            same_minor: earlier.minor() == release.minor(),
             release: name,
         }))
     }
@@ -219,7 +222,9 @@ fn status(
             };
         }
         Outcome::Left { reason, file, line } => {
+            // Other minor releases have other opcodes of the same name.
             if let Some(baseline) = baseline
+                && baseline.same_minor
                 && old.is_some()
             {
                 attention.push(Attention {
