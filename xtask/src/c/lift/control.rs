@@ -49,10 +49,13 @@ impl Lifter<'_> {
         })
     }
 
-    /// Whether a label is the start of the generic member's body. The preprocessor may have put
-    /// the opcode's number where its name was.
+    /// Whether a label is the start of the generic member's body: `PRED_` up to 3.13,
+    /// `PREDICTED_` since. The preprocessor may have put the opcode's number where its name was.
     fn is_fallback(&self, label: &str) -> bool {
-        match (label.strip_prefix("PRED_"), &self.base) {
+        let target = label
+            .strip_prefix("PREDICTED_")
+            .or_else(|| label.strip_prefix("PRED_"));
+        match (target, &self.base) {
             (Some(target), Some(base)) => target == base || target.parse() == Ok(self.base_number),
             _ => false,
         }
