@@ -34,7 +34,7 @@ pub fn template(release: &Release, template: &Template) -> Result<(), Problem> {
 pub struct Depths {
     pub next: BTreeSet<i128>,
     pub jump: BTreeSet<i128>,
-    /// With the result of the frame that was entered.
+    /// Without the result of the frame that was entered.
     pub enter_frame: BTreeSet<i128>,
     /// At a suspension, and where an exit unwinds.
     pub other: BTreeSet<i128>,

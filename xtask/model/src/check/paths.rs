@@ -382,8 +382,7 @@ impl Walker<'_> {
         match stmt {
             Stmt::Next { .. } => self.depths.next.insert(top),
             Stmt::Jump { .. } => self.depths.jump.insert(top),
-            // The callee's result is pushed on top.
-            Stmt::EnterFrame { .. } => self.depths.enter_frame.insert(top + 1),
+            Stmt::EnterFrame { .. } => self.depths.enter_frame.insert(top),
             _ => self.depths.other.insert(top),
         };
         let missing = (0..top)
