@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::time::Duration;
 
+use cevalry::emit::view::Doors;
 use cevalry::entry::{policy, refuse};
 use cevalry::jit;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -47,7 +48,7 @@ fn compile_throughput(criterion: &mut Criterion) {
 /// Switch the compiler on and give the function that runs the programs.
 fn prepare(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     refuse::check(py).expect("an interpreter that Cevalry runs on");
-    jit::init().expect("memory for machine code");
+    jit::init(Doors::default()).expect("memory for machine code");
     let source = CString::new(RUNNER).expect("no NUL in the runner");
     let runner = PyModule::from_code(py, &source, c"runner.py", c"runner")?;
     policy::enable(py, 0)?;

@@ -23,8 +23,13 @@ impl Emit<'_> {
         if let Some((first, width)) = field.bits {
             return self.bit_field(id, first, width);
         }
-        if field.name.ends_with(".eval_frame") {
-            self.hide_own_hook(id);
+        // Our ways into compiled code do not keep compiled code from doing what it does.
+        let doors = self.view.doors;
+        if field.name == "PyInterpreterState.eval_frame" {
+            self.disguise(id, doors.hook, 0);
+        }
+        if field.name == "PyFunctionObject.vectorcall" {
+            self.disguise(id, doors.entry, doors.default_entry);
         }
         Val(id)
     }
@@ -40,16 +45,16 @@ impl Emit<'_> {
         Val(self.new_in_gpr(ty, r))
     }
 
-    /// The evaluator that is ours does not keep compiled code from doing what it does.
-    fn hide_own_hook(&mut self, id: Id) {
-        if self.view.own_hook == 0 {
+    /// Reads a pointer to a function as `shown` where it is `own`.
+    fn disguise(&mut self, id: Id, own: usize, shown: usize) {
+        if own == 0 {
             return;
         }
         let r = self.place(id);
-        self.asm.mov_imm(R11, self.view.own_hook as i64);
+        self.asm.mov_imm(R11, own as i64);
         self.asm.alu(Alu::Cmp, true, r, R11);
         let other = self.asm.jcc_short(Cc::NE);
-        self.asm.mov_imm(r, 0);
+        self.asm.mov_imm(r, shown as i64);
         self.asm.bind_short(other);
     }
 

@@ -9,6 +9,17 @@ pub struct Unit {
     pub arg: u8,
 }
 
+/// Functions of ours that the interpreter calls to enter compiled code; 0 for what there is not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Doors {
+    /// The frame evaluator, to which `interp->eval_frame` may be equal.
+    pub hook: usize,
+    /// The entry point that functions may have instead of the interpreter's.
+    pub entry: usize,
+    /// The entry point that the interpreter gives functions.
+    pub default_entry: usize,
+}
+
 /// A code object and the addresses that its code may contain.
 #[derive(Debug)]
 pub struct CodeView {
@@ -19,8 +30,7 @@ pub struct CodeView {
     pub units: Box<[Unit]>,
     /// Address of each symbol, 0 where this interpreter lacks it.
     pub symbols: &'static [usize],
-    /// The evaluator hook that is ours, to which `interp->eval_frame` may be equal; 0 if none.
-    pub own_hook: usize,
+    pub doors: Doors,
     /// Machine code that every compiled function shares.
     pub shared: Trampolines,
     /// Collect comments for listings.

@@ -46,28 +46,30 @@ pub fn default_vectorcall() -> Option<ffi::vectorcallfunc> {
     if pointer.is_null() {
         return None;
     }
-    // SAFETY: only `prepare` stores here, and what it stores is such a function.
+    // SAFETY: only `learn_default` stores here, and what it stores is such a function.
     Some(unsafe { std::mem::transmute::<*mut (), ffi::vectorcallfunc>(pointer) })
 }
 
-/// Learn the default entry point, and watch functions come and go. Done once.
-pub fn prepare(py: Python<'_>) -> PyResult<()> {
-    if WATCHING.load(Ordering::Relaxed) {
-        return Ok(());
-    }
+/// Look what the interpreter gives a function that nobody has touched.
+pub fn learn_default(py: Python<'_>) -> PyResult<usize> {
     let fresh: Bound<'_, PyAny> = py.eval(c"lambda: None", None, None)?;
-    let fresh = fresh
-        .cast::<PyFunction>()?
-        .as_ptr()
-        .cast::<ffi::PyFunctionObject>();
+    let fresh = fresh.cast::<PyFunction>()?.as_ptr();
     // SAFETY: a live function.
-    let vectorcall = unsafe { (*fresh).vectorcall };
+    let vectorcall = unsafe { (*fresh.cast::<ffi::PyFunctionObject>()).vectorcall };
     let Some(vectorcall) = vectorcall else {
         return Err(PyRuntimeError::new_err(
             "functions of this Python have no entry point",
         ));
     };
     DEFAULT.store(vectorcall as *mut (), Ordering::Relaxed);
+    Ok(vectorcall as usize)
+}
+
+/// Watch functions come and go. Done once.
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
+    if WATCHING.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     // SAFETY: the callback lives as long as the process.
     if unsafe { PyFunction_AddWatcher(watch) } < 0 {
         return Err(PyErr::fetch(py));

@@ -34,6 +34,11 @@ pub enum Need {
     Once = 2,
 }
 
+/// The evaluator's address.
+pub fn address() -> usize {
+    evaluate as *const () as usize
+}
+
 /// The next frame to run compiled whatever its use.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Awaited {

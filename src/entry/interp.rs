@@ -6,6 +6,8 @@ use std::ptr::{self, NonNull};
 use pyo3::ffi;
 
 use crate::jit::facts;
+#[cfg(Py_3_12)]
+use crate::jit::frame;
 use crate::release::layout;
 
 /// Read the member at `offset` from `base`.
@@ -240,37 +242,25 @@ pub unsafe fn forget_version(code: *mut ffi::PyCodeObject) {
 #[cfg(Py_3_12)]
 pub struct Credit(Thread);
 
-/// How much one run of the evaluator takes of the depth of C calls. Newer releases look at the
-/// native stack itself.
-#[cfg(Py_3_12)]
-const EVALUATOR_DEPTH: i32 = if cfg!(Py_3_14) { 0 } else { 2 };
-
 /// The evaluator is about to be run where the interpreter would have used no native stack.
 #[cfg(Py_3_12)]
 pub fn credit_native_call(thread: Thread) -> Credit {
-    thread.add_native_depth(EVALUATOR_DEPTH);
+    thread.lend(facts::EVALUATOR_DEPTH);
     Credit(thread)
 }
 
 #[cfg(Py_3_12)]
 impl Drop for Credit {
     fn drop(&mut self) {
-        self.0.add_native_depth(-EVALUATOR_DEPTH);
+        self.0.lend(-facts::EVALUATOR_DEPTH);
     }
 }
 
 #[cfg(Py_3_12)]
 impl Thread {
-    fn add_native_depth(self, depth: i32) {
-        #[cfg(not(Py_3_14))]
-        {
-            let offset = layout::PyThreadState::c_recursion_remaining.offset;
-            let tstate = self.0.as_ptr().cast::<c_void>();
-            // SAFETY: the thread state is live.
-            unsafe { write(tstate, offset, read::<i32>(tstate, offset) + depth) }
-        }
-        #[cfg(Py_3_14)]
-        let _ = depth;
+    fn lend(self, depth: i32) {
+        // SAFETY: the thread state is live.
+        unsafe { frame::lend(self.0.as_ptr() as usize, depth) }
     }
 
     /// Whether another Python call would not raise `RecursionError`.

@@ -11,3 +11,25 @@ pub mod sampling;
 pub mod stack;
 #[cfg(Py_3_12)]
 pub mod vectorcall;
+
+use pyo3::prelude::{PyResult, Python};
+
+use crate::emit::view::Doors;
+
+/// The functions that the interpreter is given to enter compiled code.
+pub fn doors(py: Python<'_>) -> PyResult<Doors> {
+    #[cfg(Py_3_12)]
+    return Ok(Doors {
+        hook: hook::address(),
+        entry: vectorcall::enter as *const () as usize,
+        default_entry: functions::learn_default(py)?,
+    });
+    #[cfg(not(Py_3_12))]
+    {
+        let _ = py;
+        Ok(Doors {
+            hook: hook::address(),
+            ..Doors::default()
+        })
+    }
+}

@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 use pyo3::ffi;
 
+use crate::emit::view::Doors;
 use crate::jit::record::Record;
 use crate::jit::state::with;
 use crate::jit::{frame, init as setup, listing};
@@ -56,10 +57,11 @@ pub struct Explained {
     pub outcome: String,
 }
 
-/// Resolve symbols and reserve code memory. Changes nothing in the interpreter.
-pub fn init() -> Result<(), Refusal> {
+/// Resolve symbols and reserve code memory. Changes nothing in the interpreter. The doors are
+/// what the interpreter will call to enter compiled code.
+pub fn init(doors: Doors) -> Result<(), Refusal> {
     // SAFETY: modules are imported with the GIL held.
-    unsafe { setup::init() }
+    unsafe { setup::init(doors) }
 }
 
 /// Limit the bytes of machine code. Code that exists stays.

@@ -43,6 +43,15 @@ pub const USE_TRACING: Option<i32> = None;
 #[cfg(not(Py_3_12))]
 pub const USE_TRACING: Option<i32> = Some(crate::release::layout::_PyCFrame::use_tracing.offset);
 
+/// Nested C calls that a thread may still make, where they are counted.
+#[cfg(all(Py_3_12, not(Py_3_14)))]
+pub const C_RECURSION: Option<i32> = Some(thread::c_recursion_remaining.offset);
+#[cfg(not(all(Py_3_12, not(Py_3_14))))]
+pub const C_RECURSION: Option<i32> = None;
+
+/// How much one run of the evaluator takes of them.
+pub const EVALUATOR_DEPTH: i32 = 2;
+
 /// Whether the caller clears and pops a frame that has returned, rather than the callee.
 pub const CALLER_CLEARS: bool = cfg!(not(Py_3_12));
 

@@ -33,8 +33,7 @@ pub fn resolve() -> Option<Private> {
     if let Some(private) = PRIVATE.get() {
         return Some(*private);
     }
-    let evaluator = symbols::lookup(c"_PyEval_EvalFrameDefault");
-    if evaluator == 0 {
+    if symbols::lookup(c"_PyEval_EvalFrameDefault") == 0 {
         return None;
     }
     let clear: Clear = match symbols::lookup(c"_PyEval_FrameClearAndPop") {
@@ -43,8 +42,7 @@ pub fn resolve() -> Option<Private> {
         address => unsafe { std::mem::transmute::<usize, Clear>(address) },
     };
     let private = Private {
-        // SAFETY: as above.
-        evaluator: unsafe { std::mem::transmute::<usize, Evaluator>(evaluator) },
+        evaluator: interpret,
         clear_and_pop: clear,
         handle_pending: match symbols::lookup(c"_Py_HandlePending") {
             0 => None,
@@ -54,6 +52,37 @@ pub fn resolve() -> Option<Private> {
         dealloc: symbols::lookup(c"_Py_Dealloc"),
     };
     Some(*PRIVATE.get_or_init(|| private))
+}
+
+unsafe extern "C" {
+    fn _PyEval_EvalFrameDefault(tstate: usize, base: usize, throw: i32) -> *mut ffi::PyObject;
+}
+
+/// Runs a frame by the interpreter. Where the depth of C calls is limited by a count, it is lent
+/// what one run of the evaluator takes of it: the interpreter would have used no native stack,
+/// and compiled code has a check of its own.
+///
+/// # Safety
+/// As for `_PyEval_EvalFrameDefault`.
+unsafe extern "C" fn interpret(tstate: usize, base: usize, throw: i32) -> *mut ffi::PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        lend(tstate, facts::EVALUATOR_DEPTH);
+        let result = _PyEval_EvalFrameDefault(tstate, base, throw);
+        lend(tstate, -facts::EVALUATOR_DEPTH);
+        result
+    }
+}
+
+/// Adds to the depth of C calls that the thread may still reach.
+///
+/// # Safety
+/// `tstate` is a live thread state.
+pub unsafe fn lend(tstate: usize, depth: i32) {
+    if let Some(remaining) = facts::C_RECURSION {
+        // SAFETY: by the caller.
+        unsafe { write(tstate, remaining, read::<i32>(tstate, remaining) + depth) }
+    }
 }
 
 /// The functions, once the compiler is in place.

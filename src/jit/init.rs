@@ -4,6 +4,7 @@ use std::ffi::{c_int, c_void};
 
 use pyo3::ffi;
 
+use crate::emit::view::Doors;
 use crate::jit::api::Refusal;
 use crate::jit::arena::Arena;
 use crate::jit::exit::stub_hit;
@@ -18,13 +19,13 @@ use crate::jit::trampoline::{Targets, Trampolines};
 ///
 /// # Safety
 /// The calling thread holds the GIL.
-pub unsafe fn init() -> Result<(), Refusal> {
+pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
     // SAFETY: the GIL is held.
     if unsafe { with(|_| ()) }.is_some() {
         return Ok(());
     }
     let private = frame::resolve().ok_or(Refusal::Symbol("_PyEval_EvalFrameDefault"))?;
-    let mut arena = Arena::new(private.evaluator as usize)?;
+    let mut arena = Arena::new(symbols::lookup(c"_PyEval_EvalFrameDefault"))?;
     // SAFETY: the GIL is held.
     let extra_index = unsafe { PyUnstable_Eval_RequestCodeExtraIndex(drop_record) };
     if extra_index < 0 {
@@ -43,9 +44,9 @@ pub unsafe fn init() -> Result<(), Refusal> {
         arena,
         trampolines,
         stubs: Stubs::default(),
-        symbols: symbols::resolve(),
+        symbols: symbols::resolve(&doors),
         extra_index,
-        own_hook: 0,
+        doors,
         patch: patch(),
         listing: std::env::var_os("CEVALRY_LISTING").is_some(),
         totals: Totals::default(),

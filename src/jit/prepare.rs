@@ -50,7 +50,7 @@ impl Jit {
                     first_unit: code::first_unit(object),
                     units,
                     symbols: self.symbols,
-                    own_hook: self.own_hook,
+                    doors: self.doors,
                     shared: self.trampolines,
                     listing: self.listing,
                 },

@@ -3,6 +3,7 @@
 use std::cell::{Cell, UnsafeCell};
 use std::collections::BTreeMap;
 
+use crate::emit::view::Doors;
 use crate::jit::arena::{Arena, Full};
 use crate::jit::record::Record;
 use crate::jit::stubs::Stubs;
@@ -17,8 +18,8 @@ pub struct Jit {
     pub symbols: &'static [usize],
     /// Our slot in `co_extra`.
     pub extra_index: isize,
-    /// The evaluator hook that is ours.
-    pub own_hook: usize,
+    /// How execution gets into compiled code.
+    pub doors: Doors,
     /// Patch number of the running release.
     pub patch: u8,
     /// Keep comments for listings.

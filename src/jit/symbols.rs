@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 
+use crate::emit::view::Doors;
 use crate::jit::standins;
 use crate::release::{SYMBOLS, places};
 
@@ -13,10 +14,11 @@ pub fn lookup(name: &CStr) -> usize {
 
 /// The address of every symbol of the generated list: the interpreter's own, else a stand-in,
 /// else 0.
-pub fn resolve() -> &'static [usize] {
+pub fn resolve(doors: &Doors) -> &'static [usize] {
     let mut addresses: Vec<usize> = SYMBOLS
         .iter()
         .map(|name| match lookup(name) {
+            0 if *name == c"_PyFunction_Vectorcall" => doors.default_entry,
             0 => standins::find(name).unwrap_or(0),
             address => address,
         })

@@ -12,14 +12,14 @@ use pyo3::prelude::{
 };
 use pyo3::types::{PyCode, PyFunction, PyTypeMethods};
 
-use crate::entry::{policy, refuse};
+use crate::entry::{self, policy, refuse};
 use crate::jit;
 
 #[pymodule]
 fn _cevalry(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     refuse::check(py)
-        .and_then(|()| Ok(jit::init()?))
+        .and_then(|()| Ok(jit::init(entry::doors(py)?)?))
         .map_err(|refusal| PyImportError::new_err(refusal.to_string()))?;
     module.add("DEFAULT_THRESHOLD", policy::DEFAULT_THRESHOLD)?;
     module.add_class::<callable::CompiledCode>()?;
