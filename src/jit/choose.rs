@@ -79,19 +79,28 @@ impl Jit {
                 };
                 emit(decoded.opcode, variant, instr)
             }
-            None if generic.left.is_empty() => Choice::Leave("a symbol is missing"),
-            None => Choice::Leave(generic.left),
+            None => Choice::Leave(self.why_not(generic)),
         }
+    }
+
+    /// Why a generic member has no variant here.
+    pub fn why_not(&self, generic: &'static Opcode) -> &'static str {
+        let variant = self.written(generic);
+        variant
+            .and_then(|variant| self.missing(variant.symbols))
+            .unwrap_or(generic.left)
     }
 
     /// The variant of this patch release, if everything it needs is there.
     pub fn variant(&self, opcode: &'static Opcode) -> Option<&'static Variant> {
-        opcode
-            .variants
-            .iter()
-            .find(|variant| variant.since <= self.patch)
-            .or(opcode.variants.last())
-            .filter(|variant| self.has_symbols(variant.symbols))
+        self.written(opcode)
+            .filter(|variant| self.missing(variant.symbols).is_none())
+    }
+
+    fn written(&self, opcode: &'static Opcode) -> Option<&'static Variant> {
+        let variants = opcode.variants.iter();
+        let mut variants = variants.filter(|variant| variant.since <= self.patch);
+        variants.next().or(opcode.variants.last())
     }
 
     fn ask(

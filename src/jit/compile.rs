@@ -211,7 +211,7 @@ impl Jit {
         let opcode = decoded.opcode;
         let generic = &OPCODES[usize::from(opcode)];
         let step = match self.variant(generic) {
-            None => Err(generic.left),
+            None => Err(self.why_not(generic)),
             Some(variant) => match e.step(decoded.instr, variant.emitter) {
                 Step::Unsupported(why) => Err(why),
                 step => Ok(step),

@@ -40,7 +40,7 @@ pub enum Held {
     LongConstant(i64),
     /// An unboxed `float` whose bits are known.
     FloatConstant(u64),
-    /// An unboxed `bool`, 0 or 1.
+    /// An unboxed `bool`: whether the lower 32 bits are not 0.
     Bool(Loc),
 }
 

@@ -125,7 +125,12 @@ impl Jit {
 
 /// Whether a tool has put instructions of its own into the code.
 fn instrumented(units: &[Unit]) -> bool {
-    units
-        .iter()
-        .any(|unit| OPCODES[usize::from(unit.opcode)].left == "instrumented")
+    let mut unit = 0;
+    while let Some(decoded) = code::decode(units, unit) {
+        if OPCODES[usize::from(decoded.opcode)].left == "instrumented" {
+            return true;
+        }
+        unit = decoded.next();
+    }
+    false
 }

@@ -3,7 +3,11 @@
 use std::cell::{Cell, UnsafeCell};
 use std::collections::BTreeMap;
 
+<<<<<<< HEAD
 use crate::emit::view::Doors;
+=======
+use crate::emit::types::Symbol;
+>>>>>>> aa479b4 (Run compiled functions, and name missing symbols)
 use crate::jit::arena::{Arena, Full};
 use crate::jit::record::Record;
 use crate::jit::stubs::Stubs;
@@ -16,6 +20,8 @@ pub struct Jit {
     pub trampolines: Trampolines,
     pub stubs: Stubs,
     pub symbols: &'static [usize],
+    /// For each symbol that is missing, a sentence that says so.
+    pub absent: BTreeMap<u16, &'static str>,
     /// Our slot in `co_extra`.
     pub extra_index: isize,
     /// How execution gets into compiled code.
@@ -93,11 +99,11 @@ impl Jit {
         *self.exits.entry(reason).or_default() += 1;
     }
 
-    /// Whether every symbol of a variant is there.
-    pub fn has_symbols(&self, symbols: &[crate::emit::types::Symbol]) -> bool {
-        symbols
-            .iter()
-            .all(|symbol| self.symbols[usize::from(symbol.0)] != 0)
+    /// Why a variant cannot work here: the first of its symbols that is missing.
+    pub fn missing(&self, symbols: &[Symbol]) -> Option<&'static str> {
+        let missing = |symbol: &&Symbol| self.symbols[usize::from(symbol.0)] == 0;
+        let symbol = symbols.iter().find(missing)?;
+        self.absent.get(&symbol.0).copied()
     }
 }
 

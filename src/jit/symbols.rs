@@ -1,5 +1,6 @@
 //! The C functions and variables that machine code refers to.
 
+use std::collections::BTreeMap;
 use std::ffi::CStr;
 
 use crate::emit::view::Doors;
@@ -25,4 +26,17 @@ pub fn resolve(doors: &Doors) -> &'static [usize] {
         .collect();
     places::settle(&mut addresses);
     addresses.leak()
+}
+
+/// A sentence for each symbol that is missing.
+pub fn absent(addresses: &[usize]) -> BTreeMap<u16, &'static str> {
+    let names = SYMBOLS.iter().zip(addresses).enumerate();
+    names
+        .filter(|(_, (_, address))| **address == 0)
+        .map(|(i, (name, _))| {
+            let name = name.to_string_lossy();
+            let why: &str = format!("this interpreter does not export {name}").leak();
+            (i as u16, why)
+        })
+        .collect()
 }

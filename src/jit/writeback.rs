@@ -74,7 +74,7 @@ unsafe fn object(
             Held::Object { at, owned: false } => return borrowed(registers.get(at)),
             Held::Local(n) => return borrowed(read(registers.frame(), local(n.into()))),
             Held::Constant(address) => return borrowed(address as u64),
-            Held::Bool(at) => ffi::PyBool_FromLong((registers.get(at) & 1) as _),
+            Held::Bool(at) => ffi::PyBool_FromLong(i64::from(registers.get(at) as u32 != 0)),
             Held::Float(at) => ffi::PyFloat_FromDouble(f64::from_bits(registers.get(at))),
             Held::FloatConstant(bits) => ffi::PyFloat_FromDouble(f64::from_bits(bits)),
             Held::Long(at) => ffi::PyLong_FromLongLong(registers.get(at) as i64),
