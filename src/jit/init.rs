@@ -40,17 +40,13 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         dealloc: private.dealloc,
     };
     let trampolines = Trampolines::new(&mut arena, &targets).expect("the first page is there");
-    let symbols = symbols::resolve();
+    let symbols = symbols::resolve(&doors);
     let jit = Jit {
         arena,
         trampolines,
         stubs: Stubs::default(),
-<<<<<<< HEAD
-        symbols: symbols::resolve(&doors),
-=======
         symbols,
         absent: symbols::absent(symbols),
->>>>>>> aa479b4 (Run compiled functions, and name missing symbols)
         extra_index,
         doors,
         patch: patch(),

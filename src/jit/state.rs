@@ -3,11 +3,8 @@
 use std::cell::{Cell, UnsafeCell};
 use std::collections::BTreeMap;
 
-<<<<<<< HEAD
-use crate::emit::view::Doors;
-=======
 use crate::emit::types::Symbol;
->>>>>>> aa479b4 (Run compiled functions, and name missing symbols)
+use crate::emit::view::Doors;
 use crate::jit::arena::{Arena, Full};
 use crate::jit::record::Record;
 use crate::jit::stubs::Stubs;
