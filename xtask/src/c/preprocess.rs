@@ -81,6 +81,12 @@ fn run(tree: &Path, source: String) -> Result<String, Error> {
         .arg(stand_ins.path())
         .args(OPTIONS)
         .arg("-")
+        // Nothing but the tree decides what is read.
+        .env_remove("CPATH")
+        .env_remove("C_INCLUDE_PATH")
+        .env_remove("DEPENDENCIES_OUTPUT")
+        .env_remove("SUNPRO_DEPENDENCIES")
+        .env("LC_ALL", "C")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -7,6 +7,7 @@ mod merge;
 mod pack;
 mod plan;
 mod report;
+mod unsupported;
 mod vet;
 
 use std::collections::BTreeMap;
@@ -68,6 +69,9 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         Some(path) => Source::local(path, &release)?,
         None => download(args, &mut archives)?,
     };
+    if unsupported::is_unsupported(release) {
+        return unsupported::report(release, source.tree(), args.json);
+    }
     let tables = Tables::load(repo)?;
     let mut lifted = derive::derive(source.tree(), &tables, &Templates::load(repo)?)?;
     vet::vet(&mut lifted, release, &tables)?;
@@ -119,3 +123,6 @@ fn download(args: &Args, archives: &mut Archives) -> Result<Source> {
         .insert(release.to_string(), hash.to_string());
     Ok(source)
 }
+
+#[cfg(test)]
+mod tests;
