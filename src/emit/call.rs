@@ -7,7 +7,7 @@ use super::machine::{
     ARGUMENT_SLOTS, ARGUMENTS, R11, RAX, VECTOR_ARGUMENTS, XMM0, XMM15, native, stack_argument,
 };
 use super::node::{Anchor, At, Id, Kind, Node};
-use super::types::{Callee, Effect, Flow, Signature, Stop, Ty, Val};
+use super::types::{Callee, Effect, Exit, Flow, Signature, Stop, Ty, Val};
 
 /// What is called.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,12 @@ impl Emit<'_> {
         }
         let address = self.view.symbols.get(usize::from(callee.symbol.0)).copied();
         let Some(address) = address.filter(|&a| a != 0) else {
-            return Err(Stop::Unsupported(callee.name));
+            if self.effects {
+                return Err(Stop::Unsupported(callee.name));
+            }
+            // This path is the interpreter's; others may not get here.
+            self.exit(Exit::Interpret(callee.name))?;
+            return Err(Stop::Ended);
         };
         self.emit_call(&Call {
             target: Target::Address(address),
@@ -88,6 +93,7 @@ impl Emit<'_> {
     /// Before an operation with an effect: what others may look at or let go of.
     pub(crate) fn before_effect(&mut self, effect: Effect) {
         if effect >= Effect::Allocates {
+            self.effects = true;
             self.flush_heap();
         }
         if effect == Effect::Escapes {

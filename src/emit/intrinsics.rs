@@ -1,5 +1,7 @@
 //! C functions on objects that have a form without objects where the operands' types are known.
 
+use pyo3::ffi;
+
 use crate::jit::fold::Op;
 use crate::release::SYMBOLS;
 
@@ -25,38 +27,138 @@ enum Intrinsic {
 }
 
 /// The one table of such functions.
-const TABLE: &[(&str, Intrinsic)] = &[
-    ("PyNumber_Add", Intrinsic::Arith(Op::Add)),
-    ("PyNumber_InPlaceAdd", Intrinsic::Arith(Op::Add)),
-    ("PyNumber_Subtract", Intrinsic::Arith(Op::Sub)),
-    ("PyNumber_InPlaceSubtract", Intrinsic::Arith(Op::Sub)),
-    ("PyNumber_Multiply", Intrinsic::Arith(Op::Mul)),
-    ("PyNumber_InPlaceMultiply", Intrinsic::Arith(Op::Mul)),
-    ("PyNumber_TrueDivide", Intrinsic::TrueDivide),
-    ("PyNumber_InPlaceTrueDivide", Intrinsic::TrueDivide),
-    ("PyNumber_FloorDivide", Intrinsic::FloorDivide),
-    ("PyNumber_InPlaceFloorDivide", Intrinsic::FloorDivide),
-    ("PyNumber_Remainder", Intrinsic::Remainder),
-    ("PyNumber_InPlaceRemainder", Intrinsic::Remainder),
-    ("PyNumber_And", Intrinsic::Bits(Op::And)),
-    ("PyNumber_InPlaceAnd", Intrinsic::Bits(Op::And)),
-    ("PyNumber_Or", Intrinsic::Bits(Op::Or)),
-    ("PyNumber_InPlaceOr", Intrinsic::Bits(Op::Or)),
-    ("PyNumber_Xor", Intrinsic::Bits(Op::Xor)),
-    ("PyNumber_InPlaceXor", Intrinsic::Bits(Op::Xor)),
-    ("PyNumber_Lshift", Intrinsic::Bits(Op::Shl)),
-    ("PyNumber_InPlaceLshift", Intrinsic::Bits(Op::Shl)),
-    ("PyNumber_Rshift", Intrinsic::Bits(Op::Shr)),
-    ("PyNumber_InPlaceRshift", Intrinsic::Bits(Op::Shr)),
-    ("PyNumber_Negative", Intrinsic::Negative),
-    ("PyObject_RichCompare", Intrinsic::RichCompare),
-    ("PyObject_IsTrue", Intrinsic::IsTrue),
+const TABLE: &[(&str, *const (), Intrinsic)] = &[
+    (
+        "PyNumber_Add",
+        ffi::PyNumber_Add as *const (),
+        Intrinsic::Arith(Op::Add),
+    ),
+    (
+        "PyNumber_InPlaceAdd",
+        ffi::PyNumber_InPlaceAdd as *const (),
+        Intrinsic::Arith(Op::Add),
+    ),
+    (
+        "PyNumber_Subtract",
+        ffi::PyNumber_Subtract as *const (),
+        Intrinsic::Arith(Op::Sub),
+    ),
+    (
+        "PyNumber_InPlaceSubtract",
+        ffi::PyNumber_InPlaceSubtract as *const (),
+        Intrinsic::Arith(Op::Sub),
+    ),
+    (
+        "PyNumber_Multiply",
+        ffi::PyNumber_Multiply as *const (),
+        Intrinsic::Arith(Op::Mul),
+    ),
+    (
+        "PyNumber_InPlaceMultiply",
+        ffi::PyNumber_InPlaceMultiply as *const (),
+        Intrinsic::Arith(Op::Mul),
+    ),
+    (
+        "PyNumber_TrueDivide",
+        ffi::PyNumber_TrueDivide as *const (),
+        Intrinsic::TrueDivide,
+    ),
+    (
+        "PyNumber_InPlaceTrueDivide",
+        ffi::PyNumber_InPlaceTrueDivide as *const (),
+        Intrinsic::TrueDivide,
+    ),
+    (
+        "PyNumber_FloorDivide",
+        ffi::PyNumber_FloorDivide as *const (),
+        Intrinsic::FloorDivide,
+    ),
+    (
+        "PyNumber_InPlaceFloorDivide",
+        ffi::PyNumber_InPlaceFloorDivide as *const (),
+        Intrinsic::FloorDivide,
+    ),
+    (
+        "PyNumber_Remainder",
+        ffi::PyNumber_Remainder as *const (),
+        Intrinsic::Remainder,
+    ),
+    (
+        "PyNumber_InPlaceRemainder",
+        ffi::PyNumber_InPlaceRemainder as *const (),
+        Intrinsic::Remainder,
+    ),
+    (
+        "PyNumber_And",
+        ffi::PyNumber_And as *const (),
+        Intrinsic::Bits(Op::And),
+    ),
+    (
+        "PyNumber_InPlaceAnd",
+        ffi::PyNumber_InPlaceAnd as *const (),
+        Intrinsic::Bits(Op::And),
+    ),
+    (
+        "PyNumber_Or",
+        ffi::PyNumber_Or as *const (),
+        Intrinsic::Bits(Op::Or),
+    ),
+    (
+        "PyNumber_InPlaceOr",
+        ffi::PyNumber_InPlaceOr as *const (),
+        Intrinsic::Bits(Op::Or),
+    ),
+    (
+        "PyNumber_Xor",
+        ffi::PyNumber_Xor as *const (),
+        Intrinsic::Bits(Op::Xor),
+    ),
+    (
+        "PyNumber_InPlaceXor",
+        ffi::PyNumber_InPlaceXor as *const (),
+        Intrinsic::Bits(Op::Xor),
+    ),
+    (
+        "PyNumber_Lshift",
+        ffi::PyNumber_Lshift as *const (),
+        Intrinsic::Bits(Op::Shl),
+    ),
+    (
+        "PyNumber_InPlaceLshift",
+        ffi::PyNumber_InPlaceLshift as *const (),
+        Intrinsic::Bits(Op::Shl),
+    ),
+    (
+        "PyNumber_Rshift",
+        ffi::PyNumber_Rshift as *const (),
+        Intrinsic::Bits(Op::Shr),
+    ),
+    (
+        "PyNumber_InPlaceRshift",
+        ffi::PyNumber_InPlaceRshift as *const (),
+        Intrinsic::Bits(Op::Shr),
+    ),
+    (
+        "PyNumber_Negative",
+        ffi::PyNumber_Negative as *const (),
+        Intrinsic::Negative,
+    ),
+    (
+        "PyObject_RichCompare",
+        ffi::PyObject_RichCompare as *const (),
+        Intrinsic::RichCompare,
+    ),
+    (
+        "PyObject_IsTrue",
+        ffi::PyObject_IsTrue as *const (),
+        Intrinsic::IsTrue,
+    ),
 ];
 
 impl Emit<'_> {
     /// The result without the call, where what is known of the operands allows it.
     pub(crate) fn intrinsic(&mut self, name: &str, args: &[Val]) -> Flow<Option<Val>> {
-        let Some(&(_, intrinsic)) = TABLE.iter().find(|(n, _)| *n == name) else {
+        let Some(&(_, _, intrinsic)) = TABLE.iter().find(|(n, ..)| *n == name) else {
             return Ok(None);
         };
         match (intrinsic, args) {
@@ -309,14 +411,10 @@ impl Emit<'_> {
         Ok(None)
     }
 
-    /// The name of the C function at an address.
+    /// The name of the function of the table at an address.
     pub(crate) fn symbol_name(&self, address: usize) -> Option<&'static str> {
-        let index = self
-            .view
-            .symbols
-            .iter()
-            .position(|&a| a == address && a != 0)?;
-        SYMBOLS.get(index)?.to_str().ok()
+        let found = TABLE.iter().find(|(_, f, _)| *f as usize == address);
+        found.map(|(name, ..)| *name)
     }
 
     /// Whether a symbol names an array whose elements never change.
@@ -329,5 +427,5 @@ impl Emit<'_> {
 }
 
 pub(crate) fn str_type() -> usize {
-    &raw const pyo3::ffi::PyUnicode_Type as usize
+    &raw const ffi::PyUnicode_Type as usize
 }

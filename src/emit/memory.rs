@@ -171,6 +171,7 @@ impl Emit<'_> {
 
     /// Stores a scalar. An object's reference goes with it.
     pub(crate) fn store_to(&mut self, x: Id, disp: i32, index: Option<(Id, u8)>, ty: Ty, v: Id) {
+        self.effects = true;
         if ty == Ty::Object {
             self.flush_heap();
             if self.node(v).imm().is_none() || self.node(v).due > 0 {
@@ -358,6 +359,7 @@ impl Emit<'_> {
         if base != p || !same_index || self.node(v).due != 1 || self.node(old).due != 0 {
             return false;
         }
+        self.effects = true;
         self.flush_heap();
         let x = self.place_xmm(raw);
         let (disp, scaled) = match self.node(i).imm() {

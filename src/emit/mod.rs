@@ -55,6 +55,8 @@ pub struct Emit<'a> {
     cold: Vec<Cold>,
     comments: Vec<(u32, String)>,
     instr: Instr,
+    /// Whether the instruction has done something that must not be done twice.
+    effects: bool,
     /// Arms of run-time branches around the present point whose other arm goes on too.
     nest: u32,
     /// The first piece of cold code of the instruction.
@@ -95,6 +97,7 @@ impl<'a> Emit<'a> {
                 size: 1,
                 plain: false,
             },
+            effects: false,
             nest: 0,
             cold_start: 0,
             going_on: None,
@@ -120,6 +123,7 @@ impl<'a> Emit<'a> {
         let (edges, calls, cold) = (self.edges.len(), self.calls.len(), self.cold.len());
         self.cold_start = cold;
         self.nest = 0;
+        self.effects = false;
         self.going_on = None;
         self.failed = None;
         self.cell_types.clear();

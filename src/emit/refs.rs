@@ -175,6 +175,7 @@ impl Emit<'_> {
 
     /// Takes one off a count in memory and frees the object where that was the last.
     pub(crate) fn drop_reference(&mut self, r: Gpr, bound: bool, dealloc: Dealloc) {
+        self.effects = true;
         let null = if bound {
             None
         } else {

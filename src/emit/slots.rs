@@ -100,6 +100,7 @@ impl Emit<'_> {
     }
 
     pub fn set_local(&mut self, i: Val, v: Val) -> Flow {
+        self.effects = true;
         let i = self.local_index(i)?;
         let old = self.st.local_node(i);
         if old == v.0 {

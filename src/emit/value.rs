@@ -74,6 +74,9 @@ impl Emit<'_> {
 
     pub fn symbol_at(&mut self, symbol: Symbol, offset: i32) -> Val {
         let address = self.view.symbols.get(usize::from(symbol.0)).copied();
+        if address.is_none_or(|a| a == 0) {
+            self.fail("a C variable that this interpreter hides");
+        }
         let address = address.unwrap_or(0) as i64 + i64::from(offset);
         let id = self.imm(Ty::Ptr, address);
         if offset == 0 {
