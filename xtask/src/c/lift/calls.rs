@@ -30,6 +30,11 @@ impl Lifter<'_> {
         match (name, args.as_slice()) {
             ("__builtin_expect", [value, _]) => return self.eval(st, value),
             ("__builtin_unreachable", _) => return self.unreachable(st),
+            ("memcpy", [_, _, size]) => {
+                if let Some(size) = self.types.constant(size) {
+                    return self.copy(st, args, size);
+                }
+            }
             ("__builtin_isnan", [value]) => {
                 return self.eval(st, value)?.bind(&mut |mut st, value| {
                     let value = self.rvalue(&mut st, value)?;
@@ -59,6 +64,29 @@ impl Lifter<'_> {
         }
         self.arguments(st, args)?
             .bind(&mut |st, args| self.call_named(st, name, args))
+    }
+
+    /// `memcpy` of one value, which C uses to read a pointer at an odd place.
+    fn copy(&mut self, st: State, args: &[Node<Expression>], size: i128) -> Outcome<Tree<Value>> {
+        self.arguments(st, &args[..2])?.bind(&mut |mut st, ends| {
+            let [to, from] = ends.as_slice() else {
+                return self.give_up("a copy of memory without two ends");
+            };
+            let found = [to, from].into_iter().find_map(|end| {
+                let ty = end.ty.pointee()?;
+                let (bytes, _) = self.types.size_align(ty)?;
+                let scalar = !matches!(ty, CType::Record(_) | CType::Array(..) | CType::Void);
+                (scalar && i128::from(bytes) == size).then(|| ty.clone())
+            });
+            let Some(ty) = found else {
+                return self.give_up("a copy of memory of unknown shape");
+            };
+            let from = self.deref(&mut st, from.clone().with_type(ty.clone().pointer()))?;
+            let value = self.load(&mut st, from)?;
+            let to = self.deref(&mut st, to.clone().with_type(ty.pointer()))?;
+            self.store(&mut st, to, value)?;
+            Ok(Tree::leaf(st, Value::void()))
+        })
     }
 
     fn arguments(&mut self, st: State, args: &[Node<Expression>]) -> Outcome<Tree<Vec<Value>>> {
@@ -130,6 +158,12 @@ impl Lifter<'_> {
                 self.check_eval_breaker(st)?;
                 done(st)
             }
+            ("_PyThreadState_GET" | "PyThreadState_Get", None) => {
+                let Some(value) = st.value_of("tstate").cloned() else {
+                    return self.give_up("no thread state");
+                };
+                Some(Tree::leaf(whole(st), value))
+            }
             ("LOAD_SP", _) => {
                 let value = self.saved_stack_pointer(st);
                 st.set("stack_pointer", value);
@@ -173,10 +207,12 @@ impl Lifter<'_> {
                 Some(Tree::leaf(whole(st), Value::expr(expr, ty)))
             }
             ("_PyFrame_SetStackPointer", Some(What::Expr(Expr::Frame))) => {
-                st.saved_depth = match &args[1].what {
-                    What::Stack(Base::Own, at) => Some(at.clone()),
-                    _ => return self.give_up("an unknown stack pointer given to the frame"),
+                let What::Stack(Base::Own, at) = &args[1].what else {
+                    return self.give_up("an unknown stack pointer given to the frame");
                 };
+                // From here on the collector may look at the stack.
+                st.flush(Some(at));
+                st.saved_depth = Some(at.clone());
                 done(st)
             }
             ("_PyFrame_GetStackPointer", Some(What::Expr(Expr::Frame) | What::Caller)) => {

@@ -280,9 +280,10 @@ impl Lifter<'_> {
         {
             let resolved = self.resolve(&st, expr);
             if let Some(cond) = self.unsettled(&resolved) {
-                return self
-                    .fork(st, cond)
-                    .bind(&mut |st, _| self.shifted(st, pointer, by, factor));
+                return self.fork(st, cond.clone()).bind(&mut |mut st, holds| {
+                    st.pinned.push((cond.clone(), holds));
+                    self.shifted(st, pointer, by, factor)
+                });
             }
             if !self.is_known(&resolved) {
                 return self.give_up("a stack or code offset known only at run time");
@@ -379,8 +380,41 @@ impl Lifter<'_> {
     fn plain_cond(&mut self, st: State, node: &Node<Expression>) -> Outcome<Tree<bool>> {
         self.eval(st, node)?.bind(&mut |mut st, value| {
             let cond = self.truth(&mut st, &value)?;
-            Ok(self.fork(st, cond))
+            Ok(self.decide(st, &cond))
         })
+    }
+
+    /// Forks on a condition, first on any condition that it counts with.
+    fn decide(&mut self, st: State, cond: &Expr) -> Tree<bool> {
+        let cond = self.resolve(&st, cond);
+        let inner = match &cond {
+            Expr::Binary { left, right, .. } => self.counted(left).or_else(|| self.counted(right)),
+            _ => None,
+        };
+        let Some(inner) = inner else {
+            return self.fork(st, cond);
+        };
+        let tree = self.fork(st, inner.clone());
+        let tree = tree.bind::<bool, std::convert::Infallible>(&mut |mut st, holds| {
+            st.pinned.push((inner.clone(), holds));
+            Ok(self.decide(st, &cond))
+        });
+        match tree {
+            Ok(tree) => tree,
+            Err(never) => match never {},
+        }
+    }
+
+    /// A condition that is a term of a sum.
+    fn counted(&self, expr: &Expr) -> Option<Expr> {
+        match expr {
+            Expr::Binary {
+                op: BinOp::Add | BinOp::Sub,
+                ..
+            } => self.unsettled(expr),
+            Expr::Cast { value, .. } => self.counted(value),
+            _ => None,
+        }
     }
 
     fn unary(

@@ -46,6 +46,21 @@ pub fn binary(op: BinOp, left: Expr, right: Expr, ty: &CType) -> Expr {
                 binary(BinOp::Add, (**x).clone(), int(sum), ty)
             }
         }
+        (
+            BinOp::Eq | BinOp::Ne,
+            Expr::Binary {
+                op: inner @ (BinOp::Add | BinOp::Sub),
+                left: x,
+                right: c,
+            },
+            Expr::Int { value: b, .. },
+        ) if matches!(**c, Expr::Int { .. }) => {
+            let Expr::Int { value: a, .. } = **c else {
+                return plain(op, left, right);
+            };
+            let rest = if *inner == BinOp::Add { b - a } else { b + a };
+            plain(op, (**x).clone(), int(rest))
+        }
         (BinOp::Add, _, Expr::Int { value, .. }) if *value < 0 && ty.is_integer() => {
             plain(BinOp::Sub, left, int(-value))
         }

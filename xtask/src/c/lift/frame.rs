@@ -75,7 +75,9 @@ impl Lifter<'_> {
             (_, THREAD | "_PyCFrame", "current_frame", _) => true,
             (_, THREAD, "cframe", _) | (_, "_PyCFrame", "use_tracing", _) => true,
             // Room for recursion is taken and given back with the frame.
-            (Expr::Tstate, THREAD, "py_recursion_remaining" | "recursion_remaining", _) => true,
+            (Expr::Tstate, THREAD, "py_recursion_remaining" | "recursion_remaining", _) => {
+                !self.runs_own_frame(st)
+            }
             _ => false,
         })
     }

@@ -161,6 +161,7 @@ impl Lifter<'_> {
             || yes.return_offset != no.return_offset
             || yes.saved_depth != no.saved_depth
             || yes.cleared != no.cleared
+            || yes.pinned != no.pinned
         {
             return Err(Apart);
         }
@@ -472,6 +473,10 @@ fn undefined(ty: &Type) -> Expr {
     match ty {
         Type::Int { .. } => int(0),
         Type::F64 | Type::F32 => Expr::Float(0.0),
+        Type::Ref => Expr::Call {
+            function: "PyStackRef_NULL".to_owned(),
+            args: Vec::new(),
+        },
         _ => Expr::Null,
     }
 }

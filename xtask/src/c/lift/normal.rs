@@ -231,18 +231,9 @@ fn remove_dead(body: &mut Block) {
 }
 
 /// Takes away assignments just before a `break` to variables that only the loop reads.
-fn drop_last_stores(body: &mut Block, total: &HashMap<String, usize>) {
+fn drop_last_stores(body: &mut [Stmt], total: &HashMap<String, usize>) {
     for stmt in body {
-        stmt.each_inner_mut(&mut |inner| match inner {
-            Stmt::If {
-                then, otherwise, ..
-            } => {
-                drop_last_stores(then, total);
-                drop_last_stores(otherwise, total);
-            }
-            Stmt::While { body, .. } | Stmt::Loop { body } => drop_last_stores(body, total),
-            _ => {}
-        });
+        stmt.each_inner_mut(&mut |inner| drop_last_stores(std::slice::from_mut(inner), total));
         if let Stmt::Loop { body } | Stmt::While { body, .. } = stmt {
             let mut inside = HashMap::new();
             reads(body, &mut inside);
@@ -426,7 +417,7 @@ impl Inliner {
             return false;
         }
         let load = is_load(value, &self.variables);
-        if is_atom(value) && !load {
+        if is_atom(value) && !load && !self.is_base(name, body) {
             for stmt in &mut body[index + 1..] {
                 replace_in(stmt, name, value);
             }

@@ -342,7 +342,7 @@ impl Lifter<'_> {
         }
         let template = self.types.template_type(&ty);
         let expr = match place.at {
-            At::Local(at) => Expr::Local(Box::new(at.to_expr())),
+            At::Local(at) => self.local(st, &at, &ty),
             At::Code(Base::Own, unit, byte) => return self.load_code(&unit, byte, ty),
             At::Cell(name, at) => match at.as_constant() {
                 Some(0) if !self.arrays.contains(&name) => Expr::Name(name),
@@ -410,6 +410,10 @@ impl Lifter<'_> {
             return self.give_up("a variable out of scope");
         };
         match variable.binding {
+            Binding::Value(Value {
+                what: What::Expr(expr),
+                ty,
+            }) if ty.is_integer() => Ok(Value::expr(self.resolve(st, &expr), ty)),
             Binding::Value(value) => Ok(value),
             Binding::Unset => self.give_up("a variable read before it is set"),
             Binding::Array(name) => Ok(Value {
@@ -446,6 +450,18 @@ impl Lifter<'_> {
             },
             ty,
         ))
+    }
+
+    /// A local variable of the frame; in memory where its number is known only at run time.
+    fn local(&mut self, st: &mut State, at: &Linear, ty: &CType) -> Expr {
+        let number = at.to_expr();
+        if self.is_known(&number) {
+            return Expr::Local(Box::new(number));
+        }
+        let ty = self.types.template_type(&ty.clone().pointer());
+        let first = Expr::LocalPtr(Box::new(int(0)));
+        let locals = self.name(st, None, ty, first);
+        index(locals, number)
     }
 
     /// A C variable's value goes through its address.
@@ -529,7 +545,7 @@ impl Lifter<'_> {
         let ty = place.ty.clone();
         let value = self.rvalue(st, value)?;
         let target = match place.at {
-            At::Local(at) => Expr::Local(Box::new(at.to_expr())),
+            At::Local(at) => self.local(st, &at, &ty),
             At::Cell(name, at) => match at.as_constant() {
                 Some(0) if !self.arrays.contains(&name) => Expr::Name(name),
                 _ => index(Expr::Name(name), at.to_expr()),
@@ -547,7 +563,9 @@ impl Lifter<'_> {
                 address: false,
             },
             At::Global { name, path } => self.global(st, name, path, &ty),
-            _ => return self.give_up("a write to code"),
+            // A cache only guides specialising, which compiled code takes no part in.
+            At::Code(Base::Own, ..) => return Ok(()),
+            _ => return self.give_up("a write to another frame's code"),
         };
         st.effect = true;
         st.code.push(Stmt::Assign {

@@ -33,6 +33,8 @@ pub struct State {
     pub effect: bool,
     /// Conditions decided on this path.
     pub facts: Vec<(Expr, bool)>,
+    /// Those that addresses on the stack depend on; paths that differ in one are not merged.
+    pub pinned: Vec<(Expr, bool)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
