@@ -155,7 +155,7 @@ pub const PRIMITIVES: &[Primitive] = &[
     one("_Py_EnterRecursivePy", &["fn(ptr) -> i32"], Allocates),
     one("_Py_LeaveRecursiveCallPy", &["fn(ptr)"], Allocates),
     // What the loop hands from one instruction to the next (3.11's keyword names of a call).
-    one("kwnames", &["fn() -> object"], Pure),
+    one("kwnames", &["fn() -> object"], Allocates),
     one("set_kwnames", &["fn(object)"], Allocates),
     // Room on the native stack.
     one("_Py_get_machine_stack_pointer", &["fn() -> u64"], Pure),

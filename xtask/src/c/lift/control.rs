@@ -42,6 +42,14 @@ impl Lifter<'_> {
                 }
                 Tree::Left(self.dispatch(st)?)
             }
+            // The frame is still the same, and so is its stack.
+            "resume_with_error" if self.runs_own_frame(&st) => {
+                let depth = self.depth(&st)?;
+                let exit = Exit::Error {
+                    depth: depth.to_expr(),
+                };
+                self.leave(st, &depth, exit)
+            }
             "exit_unwind" | "resume_with_error" => return self.give_up("unwinds frames"),
             "dispatch_opcode" => return self.give_up("dispatches to another opcode"),
             other if self.is_fallback(other) => self.deopt(st)?,
