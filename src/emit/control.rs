@@ -31,6 +31,7 @@ impl Emit<'_> {
                 (kind, self.instr.start, base)
             }
         };
+        let (kind, unit) = self.before_keywords(kind, unit);
         let depth = usize::try_from(depth).unwrap_or(0);
         (kind, unit, self.snapshot(depth))
     }
@@ -210,7 +211,8 @@ impl Emit<'_> {
         }
         let context = self.snapshot(depth);
         let site = self.asm.jmp();
-        self.add_edge(site, EdgeKind::Go, unit, context);
+        let (kind, unit) = self.before_keywords(EdgeKind::Go, unit);
+        self.add_edge(site, kind, unit, context);
         Err(Stop::Ended)
     }
 

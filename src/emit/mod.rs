@@ -15,6 +15,7 @@ mod frames;
 mod helpers;
 mod intrinsics;
 mod join;
+mod keywords;
 mod machine;
 mod memory;
 mod node;
@@ -198,6 +199,7 @@ impl<'a> Emit<'a> {
     pub fn leave(&mut self, kind: EdgeKind, unit: u32) {
         let context = self.context();
         let site = self.asm.jmp();
+        let (kind, unit) = self.before_keywords(kind, unit);
         self.add_edge(site, kind, unit, context);
     }
 

@@ -69,14 +69,4 @@ impl Emit<'_> {
         let _ = (tstate, frame);
         Err(Stop::Unsupported("a frame is popped"))
     }
-
-    /// The keyword names that an instruction before this one handed on.
-    pub fn kwnames(&mut self) -> Flow<Val> {
-        Err(Stop::Unsupported("a call that may have keyword arguments"))
-    }
-
-    pub fn set_kwnames(&mut self, names: Val) -> Flow<Val> {
-        let _ = names;
-        Err(Stop::Unsupported("the names of keyword arguments"))
-    }
 }

@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub cells: u16,
     /// Whether arbitrary code may have run since the start of the instruction.
     pub escaped: bool,
+    /// Names of the keyword arguments of a call that follows, and the unit that set them.
+    pub keywords: Option<(i64, u32)>,
 }
 
 impl State {
@@ -64,6 +66,7 @@ impl State {
             clock: 0,
             cells: 0,
             escaped: false,
+            keywords: None,
         }
     }
 

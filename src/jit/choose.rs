@@ -67,7 +67,7 @@ impl Jit {
             }
             match verdict(variant) {
                 Verdict::Yes => return emit(member, variant, decoded.instr),
-                Verdict::Perhaps if operands.registers().is_none() => return Choice::Defer,
+                Verdict::Perhaps if operands.may_wait() => return Choice::Defer,
                 Verdict::Perhaps | Verdict::No => {}
             }
         }

@@ -11,7 +11,7 @@ use crate::jit::code::{Decoded, decode, fingerprint};
 use crate::jit::context::Context;
 use crate::jit::distance::generalise;
 use crate::jit::live::{Operands, Registers};
-use crate::jit::record::{Avoid, Block, Exit, Record, VERSIONS, Version};
+use crate::jit::record::{Avoid, Block, Exit, Record, Site, VERSIONS};
 use crate::jit::state::Jit;
 use crate::release::OPCODES;
 
@@ -67,12 +67,34 @@ impl Jit {
                     .exact(generic.unit, &generic.context, &generic.avoid)
                     .is_none()
                 {
-                    self.compile(record, &generic, None)?;
+                    self.promise(record, &generic)?;
                 }
                 return self.adapter(record, start, &target);
             }
         }
-        self.compile(record, start, registers)
+        match registers {
+            Some(registers) => self.compile(record, start, registers),
+            None => self.promise(record, start),
+        }
+    }
+
+    /// A version that is compiled when control arrives, so that the operands can be looked at.
+    fn promise(&mut self, record: &mut Record, start: &Start) -> Result<Offset, Full> {
+        let exit = Exit {
+            record,
+            site: Site::Version,
+            kind: EdgeKind::Go,
+            backward: false,
+            unit: start.unit,
+            context: Rc::clone(&start.context),
+            avoid: start.avoid.clone(),
+        };
+        let (number, at) = self
+            .stubs
+            .add(&mut self.arena, self.trampolines.stub, exit)?;
+        record.stubs.push(number);
+        record.add_version(start.unit, &start.context, &start.avoid, at);
+        Ok(at)
     }
 
     /// Code that turns the start's context into that of an existing version and goes there.
@@ -93,11 +115,11 @@ impl Jit {
     }
 
     /// Compiles a block and enters it as a version.
-    fn compile(
+    pub fn compile(
         &mut self,
         record: &mut Record,
         start: &Start,
-        registers: Option<&Registers>,
+        registers: &Registers,
     ) -> Result<Offset, Full> {
         let began = Instant::now();
         let mut emitted = Vec::new();
@@ -120,7 +142,7 @@ impl Jit {
         &self,
         record: &Record,
         start: &Start,
-        registers: Option<&Registers>,
+        registers: &Registers,
         emitted: &mut Vec<Emitted>,
         outcomes: &mut Vec<(u32, String)>,
     ) -> BlockCode {
@@ -130,7 +152,8 @@ impl Jit {
         let none = Avoid::default();
         loop {
             let first = unit == start.unit && emitted.is_empty();
-            if !first && (record.count(unit) > 0 || emitted.len() as u32 >= LONGEST) {
+            let cut = record.count(unit) > 0 || emitted.len() as u32 >= LONGEST;
+            if !first && cut && !e.expects_call() {
                 // Others arrive here too: share their version, or make one.
                 let context = e.context();
                 if let Some((distance, version)) = record.nearest(unit, &context, &none)
@@ -145,13 +168,12 @@ impl Jit {
                 e.leave(EdgeKind::Interpret("the code ends without a return"), unit);
                 break;
             };
-            let operands = match registers {
-                Some(registers) if first => Operands::Arrived {
+            let operands = match first {
+                true => Operands::Arrived {
                     context: &start.context,
                     registers,
                 },
-                _ if first => Operands::Expected(&start.context),
-                _ => Operands::Inside(&e),
+                false => Operands::Inside(&e),
             };
             let avoid = if first { &start.avoid } else { &none };
             let (opcode, step) = match self.choose(record, &decoded, avoid, operands) {
@@ -252,15 +274,7 @@ impl Jit {
         }
         let adapter = emitted.is_empty();
         if !adapter {
-            record
-                .versions
-                .entry(start.unit)
-                .or_default()
-                .push(Version {
-                    context: Rc::clone(&start.context),
-                    avoid: start.avoid.clone(),
-                    at,
-                });
+            record.add_version(start.unit, &start.context, &start.avoid, at);
         }
         for edge in code.edges {
             let site = Offset(at.0 + edge.site);
@@ -276,7 +290,7 @@ impl Jit {
             }
             let exit = Exit {
                 record,
-                site: Some(site),
+                site: Site::Jump(site),
                 kind: edge.kind,
                 backward: !adapter
                     && edge.kind == EdgeKind::Go

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use pyo3::ffi;
 
 use crate::emit::edge::EdgeKind;
-use crate::jit::arena::Full;
+use crate::jit::arena::{Full, Offset};
 use crate::jit::code::{decode, read, write};
 use crate::jit::compile::Start;
 use crate::jit::context::Context;
@@ -14,7 +14,7 @@ use crate::jit::distance::generalise;
 use crate::jit::facts;
 use crate::jit::frame::private;
 use crate::jit::live::Registers;
-use crate::jit::record::{Avoid, Exit, Record};
+use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full, with};
 use crate::jit::trampoline::Trampolines;
 use crate::jit::unwind::{add_traceback, handler, take_exception};
@@ -114,28 +114,47 @@ impl Jit {
             context: Rc::clone(&exit.context),
             avoid: exit.avoid.clone(),
         };
-        let general = if exit.backward {
-            Rc::new(generalise(&start.context))
-        } else {
-            Rc::clone(&start.context)
-        };
-        let at = if *general == *start.context {
-            self.version(record, &start, Some(registers))
-        } else {
-            let target = Start {
-                context: general,
-                ..start.clone()
-            };
-            self.version(record, &target, None)
-                .and_then(|_| self.adapter(record, &start, &target.context))
+        let backward = exit.backward;
+        let at = match site {
+            // The version that was promised is the one that is found.
+            Site::Version => self.compile(record, &start, registers),
+            _ if backward => self.arrive_backwards(record, &start, registers),
+            _ => self.version(record, &start, Some(registers)),
         };
         let at = at.map_err(full)?;
-        self.unlink_stub(record, number);
         match site {
-            Some(site) => self.arena.link(site, at),
-            None => record.entry = self.arena.address(at),
+            Site::Version => self.stubs.forward(&mut self.arena, number, at),
+            Site::Jump(site) => {
+                self.unlink_stub(record, number);
+                self.arena.link(site, at);
+            }
+            Site::Entry => {
+                self.unlink_stub(record, number);
+                record.entry = self.arena.address(at);
+            }
         }
         Ok(self.arena.address(at))
+    }
+
+    /// A jump backwards goes to a version that the loop can close on.
+    fn arrive_backwards(
+        &mut self,
+        record: &mut Record,
+        start: &Start,
+        registers: &Registers,
+    ) -> Result<Offset, Full> {
+        let general = generalise(&start.context);
+        if general == *start.context {
+            return self.version(record, start, Some(registers));
+        }
+        let target = Start {
+            context: Rc::new(general),
+            ..start.clone()
+        };
+        self.version(record, &target, None)?;
+        let nearest = record.nearest(start.unit, &target.context, &start.avoid);
+        let context = nearest.map_or(target.context, |(_, version)| Rc::clone(&version.context));
+        self.adapter(record, start, &context)
     }
 
     /// Goes on without knowing anything of locals, unless the function is being traced.
@@ -157,7 +176,9 @@ impl Jit {
             context: Rc::new(context),
             avoid: Avoid::default(),
         };
-        let at = self.version(record, &start, None).map_err(full)?;
+        let at = self
+            .version(record, &start, Some(registers))
+            .map_err(full)?;
         Ok(self.arena.address(at))
     }
 
@@ -290,7 +311,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
                 context: Rc::new(record.shape.anything(depth)),
                 avoid: Avoid::default(),
             };
-            let at = jit.version(record, &start, None)?;
+            let at = jit.version(record, &start, Some(&*registers))?;
             Ok::<_, Full>(jit.arena.address(at))
         });
         match address {

@@ -68,8 +68,6 @@ pub enum Operands<'a> {
         context: &'a Context,
         registers: &'a Registers,
     },
-    /// A context says what is known.
-    Expected(&'a Context),
     /// The instruction stands in the middle of a block.
     Inside(&'a Emit<'a>),
 }
@@ -77,22 +75,30 @@ pub enum Operands<'a> {
 impl Operands<'_> {
     fn depth(&self) -> usize {
         match self {
-            Operands::Arrived { context, .. } | Operands::Expected(context) => context.stack.len(),
+            Operands::Arrived { context, .. } => context.stack.len(),
             Operands::Inside(e) => e.depth(),
         }
     }
 
     fn stack(&self, i: usize) -> Slot {
         match self {
-            Operands::Arrived { context, .. } | Operands::Expected(context) => context.stack[i],
+            Operands::Arrived { context, .. } => context.stack[i],
             Operands::Inside(e) => e.peek_stack(i),
         }
     }
 
     fn local(&self, i: usize) -> Slot {
         match self {
-            Operands::Arrived { context, .. } | Operands::Expected(context) => context.locals[i],
+            Operands::Arrived { context, .. } => context.locals[i],
             Operands::Inside(e) => e.peek_local(i),
+        }
+    }
+
+    /// Whether a block may end here and the operands be looked at when control arrives.
+    pub fn may_wait(&self) -> bool {
+        match self {
+            Operands::Arrived { .. } => false,
+            Operands::Inside(e) => !e.expects_call(),
         }
     }
 
@@ -100,7 +106,7 @@ impl Operands<'_> {
     pub fn registers(&self) -> Option<&Registers> {
         match self {
             Operands::Arrived { registers, .. } => Some(registers),
-            Operands::Expected(_) | Operands::Inside(_) => None,
+            Operands::Inside(_) => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::emit::view::{CodeView, Unit};
 use crate::jit::code::{self, Shape, read};
 use crate::jit::facts;
 use crate::jit::init;
-use crate::jit::record::{Avoid, Exit, Record};
+use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full};
 use crate::release::OPCODES;
 
@@ -106,7 +106,7 @@ impl Jit {
         let known = unsafe { &mut *record };
         let exit = Exit {
             record,
-            site: None,
+            site: Site::Entry,
             kind: EdgeKind::Go,
             backward: false,
             unit: 0,

@@ -21,6 +21,10 @@ impl Live<'_> {
         Ok(self.unknown())
     }
 
+    pub fn kwnames(&mut self) -> Flow<Val> {
+        Ok(self.unknown())
+    }
+
     pub fn py_is_immortal_loose(&mut self, x: Val) -> Flow<Val> {
         let _ = x;
         Ok(self.unknown())

@@ -42,13 +42,23 @@ pub struct Block {
     pub comments: Vec<(u32, String)>,
 }
 
+/// What leads to a stub.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Site {
+    /// A jump, whose distance stands here.
+    Jump(Offset),
+    /// The record's entry.
+    Entry,
+    /// Jumps to a version that will be compiled when control arrives.
+    Version,
+}
+
 /// A way out of compiled code that has a stub.
 #[derive(Debug)]
 pub struct Exit {
     /// The code object that it belongs to.
     pub record: *mut Record,
-    /// Where the jump to the stub stands; the record's entry leads to it when there is none.
-    pub site: Option<Offset>,
+    pub site: Site,
     pub kind: EdgeKind,
     /// Whether the unit lies at or before the instruction that leaves.
     pub backward: bool,
@@ -94,6 +104,20 @@ impl Record {
             .filter(|v| v.avoid == *avoid)
             .filter_map(|v| Some((distance(context, &v.context)?, v)))
             .min_by_key(|(distance, _)| *distance)
+    }
+
+    /// Enters a version; it takes the place of one that was promised.
+    pub fn add_version(&mut self, unit: u32, context: &Rc<Context>, avoid: &Avoid, at: Offset) {
+        let versions = self.versions.entry(unit).or_default();
+        let same = |v: &&mut Version| v.avoid == *avoid && v.context == *context;
+        match versions.iter_mut().find(same) {
+            Some(version) => version.at = at,
+            None => versions.push(Version {
+                context: Rc::clone(context),
+                avoid: avoid.clone(),
+                at,
+            }),
+        }
     }
 
     pub fn count(&self, unit: u32) -> usize {

@@ -67,6 +67,14 @@ impl Stubs {
         Some(exit)
     }
 
+    /// Turns a stub into a jump: whoever jumps to it goes on to `target`.
+    pub fn forward(&mut self, arena: &mut Arena, number: u32, target: Offset) {
+        let at = self.place(number);
+        arena.write(at, &[0xe9]);
+        arena.link(Offset(at.0 + 1), target);
+        self.exits[number as usize] = None;
+    }
+
     /// Bytes outside code memory.
     pub fn bytes(&self) -> usize {
         self.exits.capacity() * size_of::<Option<Exit>>() + self.free.capacity() * 4
