@@ -83,10 +83,10 @@ fn span(text: &str, name: &str) -> Option<(usize, usize)> {
             }
             "}" => {
                 depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    if let Some(start) = start {
-                        return Some((start, piece.end));
-                    }
+                if depth == 0
+                    && let Some(start) = start
+                {
+                    return Some((start, piece.end));
                 }
             }
             "(" => {
@@ -155,8 +155,8 @@ impl<'a> Iterator for Pieces<'a> {
         let (kind, length) = if first.is_whitespace() {
             let length = rest.find(|c: char| !c.is_whitespace());
             (Kind::Blank, length.unwrap_or(rest.len()))
-        } else if rest.starts_with("/*") {
-            let length = rest[2..].find("*/").map(|at| at + 4);
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            let length = comment.find("*/").map(|at| at + 4);
             (Kind::Blank, length.unwrap_or(rest.len()))
         } else if rest.starts_with("//") {
             (Kind::Blank, rest.find('\n').unwrap_or(rest.len()))

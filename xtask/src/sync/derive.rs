@@ -207,7 +207,10 @@ fn value(expr: &Expr, oparg: i128) -> Option<i128> {
     match expr {
         Expr::Int { value, .. } => Some(*value),
         Expr::Oparg => Some(oparg),
-        Expr::Cast { value: inner, ty } if matches!(ty, Type::Int { .. }) => value(inner, oparg),
+        Expr::Cast {
+            value: inner,
+            ty: Type::Int { .. },
+        } => value(inner, oparg),
         Expr::Unary {
             op: UnOp::Neg,
             value: inner,
