@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use cevalry_model::ast::{BinOp, Block, Expr, FieldType, Signature, Stmt, Template, Type, UnOp};
-use cevalry_model::data::{Function, Global, Roles, Upstream};
+use cevalry_model::data::{Function, Global, Linkage, Roles, Upstream};
 use cevalry_model::vocab;
 
 use crate::c::ctype::FunctionType;
@@ -99,7 +99,12 @@ fn outside(types: &Types, tables: &Tables, bodies: &[&Block]) -> Outside {
             if let Some(function) = types.functions.get(name) {
                 let entry = Function {
                     signature: signature(types, &function.ty).to_string(),
-                    linkage: function.linkage,
+                    linkage: if function.place.file.starts_with('/') {
+                        // The C library's.
+                        Linkage::Exported
+                    } else {
+                        function.linkage
+                    },
                 };
                 functions.insert(name.clone(), entry);
             } else if let Some(variable) = types.variables.get(name) {
