@@ -298,6 +298,7 @@ impl Lifter<'_> {
                     args,
                 };
                 st.effect = true;
+                st.memory_changes();
                 Ok(self.called(st, call, &function.result))
             })
         })
@@ -341,7 +342,32 @@ impl Lifter<'_> {
         args: Vec<Value>,
     ) -> Outcome<Tree<Value>> {
         let args = self.converted(&mut st, ty, args)?;
-        st.effect |= !vocab::pure(name);
+        if !vocab::pure(name) {
+            st.effect = true;
+            if !vocab::counts_only(name) {
+                st.memory_changes();
+            }
+        }
+        // What is counted is there.
+        if vocab::counts_only(name)
+            && let Some(object) = args.first()
+        {
+            let there = super::fold::binary(BinOp::Ne, object.clone(), Expr::Null, &CType::SIZE);
+            st.facts.push((there, true));
+        }
+        // A new reference is the same object, counted once more.
+        if let (Some(counting), [object]) = (vocab::counting(name), args.as_slice()) {
+            let object = object.clone();
+            let object = self.named(&mut st, Value::expr(object, ty.result.clone()));
+            let What::Expr(counted) = &object.what else {
+                return self.give_up("a count of what is not an object");
+            };
+            st.code.push(Stmt::Expr(Expr::Call {
+                function: counting.to_owned(),
+                args: vec![counted.clone()],
+            }));
+            return Ok(Tree::leaf(st, object));
+        }
         let call = Expr::Call {
             function: name.to_owned(),
             args,

@@ -40,6 +40,12 @@ impl Lifter<'_> {
                 if self.runs_own_frame(&st) {
                     return self.give_up("starts its own frame again");
                 }
+                if label == "start_frame" {
+                    // The label takes the room for this frame: what was taken is for another one.
+                    for (place, value) in std::mem::take(&mut st.room) {
+                        st.code.push(Stmt::Assign { place, value });
+                    }
+                }
                 Tree::Left(self.dispatch(st)?)
             }
             // The frame is still the same, and so is its stack.
@@ -123,6 +129,7 @@ impl Lifter<'_> {
         };
         st.flush(Some(&depth));
         st.effect = true;
+        st.memory_changes();
         st.code.push(Stmt::CheckEvalBreaker {
             depth: depth.to_expr(),
             unit: unit.to_expr(),

@@ -13,6 +13,16 @@ pub fn binary(op: BinOp, left: Expr, right: Expr, ty: &CType) -> Expr {
     {
         return int(value);
     }
+    if constant(&left).is_some()
+        && constant(&right).is_none()
+        && let Some(mirrored) = mirrored(op)
+        && ty.is_integer()
+    {
+        return binary(mirrored, right, left, ty);
+    }
+    if let Some(decided) = never_negative(op, &left, &right) {
+        return int(i128::from(decided));
+    }
     if let Some(simpler) = identity(op, &left, &right) {
         return simpler;
     }
@@ -71,6 +81,44 @@ pub fn binary(op: BinOp, left: Expr, right: Expr, ty: &CType) -> Expr {
     }
 }
 
+/// The comparison with its sides exchanged.
+fn mirrored(op: BinOp) -> Option<BinOp> {
+    Some(match op {
+        BinOp::Lt => BinOp::Gt,
+        BinOp::Gt => BinOp::Lt,
+        BinOp::Le => BinOp::Ge,
+        BinOp::Ge => BinOp::Le,
+        _ => return None,
+    })
+}
+
+/// What a comparison of an instruction's argument comes to when the argument is never negative.
+fn never_negative(op: BinOp, left: &Expr, right: &Expr) -> Option<bool> {
+    let (Expr::Oparg | Expr::UnitOparg(_), Expr::Int { value, .. }) = (left, right) else {
+        return None;
+    };
+    match op {
+        BinOp::Eq | BinOp::Lt | BinOp::Le if *value < 0 => Some(false),
+        BinOp::Ne | BinOp::Gt | BinOp::Ge if *value < 0 => Some(true),
+        BinOp::Lt if *value == 0 => Some(false),
+        BinOp::Ge if *value == 0 => Some(true),
+        _ => None,
+    }
+}
+
+/// A choice between two values.
+pub fn select(cond: Expr, then: Expr, otherwise: Expr) -> Expr {
+    match (&then, &otherwise) {
+        (Expr::Int { value: 1, .. }, Expr::Int { value: 0, .. }) if is_flag(&cond) => cond,
+        _ if then == otherwise => then,
+        _ => Expr::Select {
+            cond: Box::new(cond),
+            then: Box::new(then),
+            otherwise: Box::new(otherwise),
+        },
+    }
+}
+
 pub fn plain(op: BinOp, left: Expr, right: Expr) -> Expr {
     Expr::Binary {
         op,
@@ -102,10 +150,20 @@ fn identity(op: BinOp, left: &Expr, right: &Expr) -> Option<Expr> {
         BinOp::Eq if zero && is_address(left) => Some(int(0)),
         BinOp::Eq if left == right && is_address(left) => Some(int(1)),
         BinOp::Ne if left == right && is_address(left) => Some(int(0)),
+        BinOp::Eq if are_apart(left, right) => Some(int(0)),
+        BinOp::Ne if are_apart(left, right) => Some(int(1)),
         // A comparison is 0 or 1 already.
         BinOp::Ne if zero && is_flag(left) => Some(left.clone()),
         BinOp::Eq if zero && is_flag(left) => negated_flag(left),
         _ => None,
+    }
+}
+
+/// Whether two addresses lie in different C variables.
+fn are_apart(left: &Expr, right: &Expr) -> bool {
+    match (left, right) {
+        (Expr::Symbol { name: a, .. }, Expr::Symbol { name: b, .. }) => a != b,
+        _ => false,
     }
 }
 
@@ -235,15 +293,16 @@ pub fn cast(value: Expr, from: &CType, to: &CType, ty: Type) -> Expr {
     if from == to {
         return value;
     }
+    // Only the low bits are left of what was made wider before.
     if let Expr::Cast {
         value: inner,
         ty: middle,
     } = &value
-        && widens(middle, &ty)
-        && let Expr::Cast { .. } = **inner
+        && widens(&ty, middle)
+        && matches!(**inner, Expr::Cache { .. } | Expr::Oparg)
     {
         return Expr::Cast {
-            value: Box::new(value),
+            value: inner.clone(),
             ty,
         };
     }

@@ -13,6 +13,14 @@ use crate::c::ctype::CType;
 const THREAD: &str = "PyThreadState";
 const FRAME: &str = "_PyInterpreterFrame";
 
+/// An offset without the conversions that C makes on the way: it fits.
+fn unwidened(value: &Expr) -> &Expr {
+    match value {
+        Expr::Cast { value, .. } => unwidened(value),
+        other => other,
+    }
+}
+
 impl Lifter<'_> {
     /// A member read from the running frame that is followed rather than read.
     pub fn load_frame(
@@ -65,7 +73,7 @@ impl Lifter<'_> {
             (Expr::Frame, FRAME, "return_offset", _) => {
                 let value = self.rvalue(st, value.clone())?;
                 let value = self.resolve(st, &value);
-                st.return_offset = Some(Linear::of(&value, false));
+                st.return_offset = Some(Linear::of(unwidened(&value), false));
                 true
             }
             (Expr::Frame, FRAME, "stacktop", _) => true,
@@ -76,7 +84,17 @@ impl Lifter<'_> {
             (_, THREAD, "cframe", _) | (_, "_PyCFrame", "use_tracing", _) => true,
             // Room for recursion is taken and given back with the frame.
             (Expr::Tstate, THREAD, "py_recursion_remaining" | "recursion_remaining", _) => {
-                !self.runs_own_frame(st)
+                let entering = !self.runs_own_frame(st);
+                if entering && let What::Expr(value) = &value.what {
+                    let place = Expr::Member {
+                        base: Box::new(base.clone()),
+                        owner: owner.to_owned(),
+                        path: path.to_vec(),
+                        address: false,
+                    };
+                    st.room.push((place, value.clone()));
+                }
+                entering
             }
             _ => false,
         })

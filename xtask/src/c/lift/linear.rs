@@ -46,7 +46,7 @@ impl Linear {
             // Arguments of instructions are never negative, so widening them changes nothing.
             Expr::Cast {
                 value: inner,
-                ty: Type::Int { bits: 64, .. },
+                ty: Type::Int { bits: 32 | 64, .. },
             } if small(inner) => Self::of(inner, false),
             _ => Self::term(value.clone(), wide),
         }

@@ -130,6 +130,7 @@ impl Lifter<'_> {
         late: bool,
     ) -> Outcome<Attempt> {
         let mut st = before.clone();
+        st.memory_changes();
         for (id, carry) in carried {
             let start = self.start(&mut st, *id, carry)?;
             let known = self.is_known(&start);

@@ -8,7 +8,7 @@ use super::linear::Linear;
 use super::state::{Slot, State};
 use super::tree::{Fork, Tree};
 use super::value::{Binding, Value, What, int};
-use super::{Lifter, Outcome};
+use super::{Lifter, Outcome, fold};
 use crate::c::ctype::CType;
 
 /// How control leaves a statement.
@@ -162,6 +162,7 @@ impl Lifter<'_> {
             || yes.saved_depth != no.saved_depth
             || yes.cleared != no.cleared
             || yes.pinned != no.pinned
+            || yes.room != no.room
         {
             return Err(Apart);
         }
@@ -290,22 +291,16 @@ impl Join {
         if template != other && *y != Expr::Null {
             return Err(Apart);
         }
-        if let (CType::Int { .. } | CType::Bool, false) = (&ty, self.select)
-            && lifter.is_known(x)
-            && lifter.is_known(y)
-        {
-            // Kept apart: these are counts and flags that the rest of the body folds with.
+        let settled = |value: &Expr| lifter.is_known(value) || is_constant_address(value);
+        if !self.select && settled(x) && settled(y) {
+            // Kept apart: these are counts, flags and singletons that the rest folds with.
             return Err(Apart);
         }
         if let CType::Void = ty {
             return Ok(a.clone());
         }
         if self.select {
-            let choice = Expr::Select {
-                cond: Box::new(self.cond.clone()),
-                then: Box::new(x.clone()),
-                otherwise: Box::new(y.clone()),
-            };
+            let choice = fold::select(self.cond.clone(), x.clone(), y.clone());
             return Ok(Value::expr(choice, ty));
         }
         let (x, y) = (x.clone(), y.clone());
@@ -386,6 +381,8 @@ impl Join {
             .cloned()
             .collect();
         let effect = yes.effect || no.effect;
+        let mut named = yes.named.clone();
+        named.retain(|entry| no.named.contains(entry));
         if !yes.code.is_empty() || !no.code.is_empty() {
             before.push(Stmt::If {
                 cond,
@@ -400,6 +397,7 @@ impl Join {
             slots,
             facts,
             effect,
+            named,
             ..yes
         }
     }
@@ -466,6 +464,10 @@ fn map<T, U>(tree: Tree<T>, f: &mut dyn FnMut(T) -> U) -> Tree<U> {
             }))
         }
     }
+}
+
+fn is_constant_address(value: &Expr) -> bool {
+    matches!(value, Expr::Symbol { .. })
 }
 
 /// A value for a path on which there is none.

@@ -24,7 +24,7 @@ mod vocab;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use cevalry_model::ast::{Expr, Stmt, Type, UnOp};
+use cevalry_model::ast::{Expr, Step, Stmt, Type, UnOp};
 use lang_c::span::Span;
 
 pub use release::{Left, Lifted, Opcode, lift_release};
@@ -58,6 +58,8 @@ pub struct Lifter<'a> {
     pub names: HashMap<String, Name>,
     /// What named pointers point at.
     pub pointees: HashMap<String, CType>,
+    /// Variables in memory.
+    pub cells: HashSet<String>,
     /// Cells that are arrays.
     pub arrays: HashSet<String>,
     /// Loop variables that are known when code is emitted.
@@ -117,13 +119,43 @@ impl Lifter<'_> {
 
     /// Gives an expression a name.
     pub fn name(&mut self, st: &mut State, hint: Option<&str>, ty: Type, value: Expr) -> Expr {
+        let known = |named: &&state::Named| named.value == value && named.ty == ty;
+        if let Some(named) = st.named.iter().find(known) {
+            return Expr::Name(named.name.clone());
+        }
         let name = self.fresh(hint, ty.clone());
+        if self.is_repeatable(&value) {
+            st.named.push(state::Named {
+                value: value.clone(),
+                ty: ty.clone(),
+                name: name.clone(),
+            });
+        }
         st.code.push(Stmt::Let {
             name: name.clone(),
             ty,
             value,
         });
         Expr::Name(name)
+    }
+
+    /// Whether evaluating an expression again, with nothing in between, gives the same.
+    fn is_repeatable(&self, value: &Expr) -> bool {
+        let own = match value {
+            Expr::Call { function, .. } => vocab::pure(function),
+            Expr::Indirect { .. } | Expr::Stack(_) => false,
+            // A count changes without a store that is to be seen.
+            Expr::Member { path, .. } => !matches!(
+                path.last(),
+                Some(Step::Field(field)) if field.contains("refcnt")
+            ),
+            // Cells change by assignment to their name.
+            Expr::Name(name) => !self.cells.contains(name),
+            _ => true,
+        };
+        let mut repeatable = own;
+        value.each_child(&mut |child| repeatable &= self.is_repeatable(child));
+        repeatable
     }
 
     /// A value as an expression; addresses of followed things become those of memory.
@@ -245,8 +277,11 @@ impl Lifter<'_> {
 
     /// An expression with the conditions that this path has decided put in.
     pub fn resolve(&self, st: &State, expr: &Expr) -> Expr {
-        if let Some(known) = self.decided(st, expr) {
-            return value::int(i128::from(known));
+        // A condition that holds is not 1 unless it is a flag.
+        match self.decided(st, expr) {
+            Some(false) => return value::int(0),
+            Some(true) if fold::is_flag(expr) => return value::int(1),
+            _ => {}
         }
         match expr {
             Expr::Binary { op, left, right } => {

@@ -437,8 +437,12 @@ impl Lifter<'_> {
             (CType::Int { bits: 8, .. }, 0) if unit.as_constant() == Some(0) => {
                 return Ok(Value::int(i128::from(self.number), ty));
             }
-            (CType::Int { bits: 8, .. }, 0) => return Ok(Value::expr(Expr::UnitOpcode(at), ty)),
-            (CType::Int { bits: 8, .. }, 1) => return Ok(Value::expr(Expr::UnitOparg(at), ty)),
+            (CType::Int { bits: 8, .. }, 0) => {
+                return Ok(Value::expr(Expr::UnitOpcode(at), CType::INT));
+            }
+            (CType::Int { bits: 8, .. }, 1) => {
+                return Ok(Value::expr(Expr::UnitOparg(at), CType::INT));
+            }
             (CType::Int { bits, .. }, 0) => *bits,
             _ => return self.give_up("a read of code that is neither cache nor instruction"),
         };
@@ -568,6 +572,7 @@ impl Lifter<'_> {
             _ => return self.give_up("a write to another frame's code"),
         };
         st.effect = true;
+        st.memory_changes();
         st.code.push(Stmt::Assign {
             place: target,
             value,
@@ -608,6 +613,7 @@ impl Lifter<'_> {
             return self.give_up("the address of a local struct");
         }
         let name = self.fresh(None, ty.clone());
+        self.cells.insert(name.clone());
         st.code.push(Stmt::Cell {
             name: name.clone(),
             ty: cevalry_model::ast::CellType::One(ty),

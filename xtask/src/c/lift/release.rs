@@ -108,6 +108,7 @@ fn opcode(
         size: i64::from(caches) + 1,
         names: HashMap::new(),
         pointees: HashMap::new(),
+        cells: HashSet::new(),
         arrays: HashSet::new(),
         known: HashSet::new(),
         inlined: BTreeSet::new(),

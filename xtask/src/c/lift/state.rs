@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cevalry_model::ast::{Expr, Stmt};
+use cevalry_model::ast::{Expr, Stmt, Type};
 
 use super::linear::Linear;
 use super::value::{Base, Binding, Value, VarId, What};
@@ -25,12 +25,17 @@ pub struct State {
     pub return_offset: Option<Linear>,
     /// What `frame`'s own record of its stack pointer holds.
     pub saved_depth: Option<Linear>,
+    /// Stores to the count of frames that may still be entered, made after the frame changed:
+    /// part of entering unless the loop counts that frame itself.
+    pub room: Vec<(Expr, Expr)>,
     /// What lies on top of the other frame's stack.
     pub pushed: Option<Value>,
     /// Whether the running frame has been cleared and popped.
     pub cleared: bool,
     /// Whether anything has happened that running the instruction again would repeat.
     pub effect: bool,
+    /// Values that have a name already. What was read from memory goes when memory may change.
+    pub named: Vec<Named>,
     /// Conditions decided on this path.
     pub facts: Vec<(Expr, bool)>,
     /// Those that addresses on the stack depend on; paths that differ in one are not merged.
@@ -41,6 +46,14 @@ pub struct State {
 pub struct Variable {
     pub ty: CType,
     pub binding: Binding,
+}
+
+/// An expression that has a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    pub value: Expr,
+    pub ty: Type,
+    pub name: String,
 }
 
 /// A known stack slot.
@@ -119,6 +132,11 @@ impl State {
         }
     }
 
+    /// Forgets what was read from memory.
+    pub fn memory_changes(&mut self) {
+        self.named.retain(|named| !reads_memory(&named.value));
+    }
+
     /// Remembers a write to a stack slot.
     pub fn write_slot(&mut self, at: Linear, value: Value) {
         self.separate(&at);
@@ -188,4 +206,16 @@ impl State {
             .iter()
             .any(|slot| slot.dirty && slot.at.distance(depth).is_none_or(|above| above < 0))
     }
+}
+
+/// Whether an expression's value can change by a store or a call.
+pub fn reads_memory(expr: &Expr) -> bool {
+    let own = match expr {
+        Expr::Stack(_) | Expr::Local(_) | Expr::Call { .. } | Expr::Indirect { .. } => true,
+        Expr::Member { address, .. } | Expr::Index { address, .. } => !address,
+        _ => false,
+    };
+    let mut reads = own;
+    expr.each_child(&mut |child| reads |= reads_memory(child));
+    reads
 }

@@ -287,6 +287,7 @@ impl Lifter<'_> {
         let ty = self.types.template_type(element);
         let cell = self.fresh(Some(name), ty.clone());
         self.arrays.insert(cell.clone());
+        self.cells.insert(cell.clone());
         st.code.push(Stmt::Cell {
             name: cell.clone(),
             ty: CellType::Array(ty, length),

@@ -20,6 +20,22 @@ pub fn pure(name: &str) -> bool {
     vocab::find(name).is_some_and(|primitive| primitive.effect == Effect::Pure)
 }
 
+/// The plain count that a function giving back its argument makes.
+pub fn counting(name: &str) -> Option<&'static str> {
+    match name {
+        "Py_NewRef" | "_Py_NewRef" => Some("Py_INCREF"),
+        "Py_XNewRef" | "_Py_XNewRef" => Some("Py_XINCREF"),
+        _ => None,
+    }
+}
+
+/// Calls that count a reference up, or not at all, and change nothing else.
+pub fn counts_only(name: &str) -> bool {
+    vocab::find(name).is_some_and(|primitive| primitive.counts_up)
+        && !name.contains("_X")
+        && !name.contains("_XN")
+}
+
 impl Lifter<'_> {
     /// The type of a primitive for these arguments: C's where it agrees, else the vocabulary's.
     pub fn primitive(&self, name: &str, args: &[Value]) -> Option<FunctionType> {
