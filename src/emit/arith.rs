@@ -81,6 +81,16 @@ impl Emit<'_> {
         {
             return Val(self.imm(ty, v as i64));
         }
+        let key = (op, ty, a.0, b.0);
+        if let Some((_, v)) = self.computed.iter().find(|(k, _)| *k == key) {
+            return *v;
+        }
+        let v = self.compute(op, ty, a, b);
+        self.computed.push((key, v));
+        v
+    }
+
+    fn compute(&mut self, op: Op, ty: Ty, a: Val, b: Val) -> Val {
         if ty == Ty::F64 {
             return self.float_op(op, a.0, b.0);
         }
@@ -321,6 +331,9 @@ impl Emit<'_> {
                 let ty = self.node(c.0).ty;
                 self.not(ty, c)
             };
+            if let Some(same) = self.same_bool(truth.0) {
+                return Some(Val(same));
+            }
             let v = self.box_bool(truth.0);
             // A constant is borrowed until the template counts it.
             self.node_mut(v.0).due = 0;
@@ -332,6 +345,17 @@ impl Emit<'_> {
         }
         table.values = table.values.map(|v| if v != 0 { x } else { y });
         Some(self.table_val(ty, table))
+    }
+
+    /// The truth value that an earlier mention of the same choice has made.
+    fn same_bool(&self, truth: Id) -> Option<Id> {
+        let table = self.as_table(truth)?;
+        let nodes = self.st.nodes.iter();
+        let same = nodes.enumerate().rev().find(|(_, node)| match node.kind {
+            Kind::BoxBool(raw) => self.as_table(raw) == Some(table),
+            _ => false,
+        });
+        same.map(|(id, _)| id as Id)
     }
 
     /// Adds, subtracts or multiplies unboxed ints. The flags tell of an overflow.

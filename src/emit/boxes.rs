@@ -32,10 +32,11 @@ impl Emit<'_> {
     /// A pending box around a truth value.
     pub(crate) fn box_bool(&mut self, raw: Id) -> Val {
         if let Some(v) = self.node(raw).imm() {
-            let mut node = Node::new(Ty::Object, Kind::Imm(singleton(v != 0)));
+            let id = self.object_constant(singleton(v != 0) as usize);
+            let node = self.node_mut(id);
             node.known = Known::Type(facts::bool_type());
-            node.due = 1;
-            return Val(self.st.add(node));
+            node.due += 1;
+            return Val(id);
         }
         self.pending(Kind::BoxBool(raw), facts::bool_type())
     }

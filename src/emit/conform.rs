@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Xmm};
 
-use super::Emit;
 use super::machine::{R11, XMM15, native};
 use super::node::{Anchor, At, Id, Kind, NONE};
 use super::state::State;
+use super::{Emit, LOST};
 
 /// What is put into a place after all moves.
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +164,7 @@ impl Emit<'_> {
                 At::Native(n) => moves.push((to, Loc::Native(n))),
                 At::None if node.kind == Kind::Bits => match node.anchor {
                     Anchor::Local(n) => late.push((to, Late::Local(usize::from(n)))),
-                    _ => self.failed = Some("a value was lost"),
+                    _ => self.failed = Some(LOST),
                 },
                 _ => {
                     let r = self.place(from);

@@ -93,11 +93,13 @@ impl Emit<'_> {
         let body_at = self.asm.here();
         let (edges, colds) = (self.edges.len(), self.cold.len());
         let nodes = self.st.nodes.len();
+        let computed = self.computed.len();
         self.learn(c.0);
         let depth = self.nest;
         self.nest = depth + 1;
         let first = then(self);
         self.nest = depth;
+        self.computed.truncate(computed);
         let first = match first {
             Ok(()) => {
                 let join = self.asm.jmp();
@@ -132,6 +134,9 @@ impl Emit<'_> {
         self.nest = depth + u32::from(first.is_some());
         let second = otherwise(self);
         self.nest = depth;
+        if first.is_some() {
+            self.computed.truncate(computed);
+        }
         match (first, second) {
             (None, second @ (Ok(()) | Err(Stop::Ended))) => second,
             (Some((state, join)), Err(Stop::Ended)) => {

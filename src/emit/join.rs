@@ -1,163 +1,268 @@
 //! Two paths of an instruction that become one again.
 
-use crate::jit::context::{Behind, Known, Loc};
+use crate::jit::context::{Behind, Known};
 
 use super::Emit;
 use super::asm::Site;
-use super::machine::native;
-use super::node::{At, Id, Kind, NONE, Node};
+use super::machine::{NATIVE_SLOTS, native};
+use super::node::{Anchor, At, Id, Kind, NONE, Node, Table};
 use super::state::State;
 use super::types::{Flow, Stop, Ty};
 
-/// What differs between the two paths and what it becomes.
+/// What one of the paths has still to do.
 #[derive(Clone, Copy, Debug)]
 enum Fix {
     /// The node is put into a native slot.
     Move { id: Id, slot: u16 },
-    /// A reference that only this path has still to count.
+    /// Increments that only this path has left.
     Count { id: Id, due: u16 },
-    /// Another node on each path: both become `new`, which is in a native slot.
+    /// A value that is another node on the other path.
     Merge { from: Id, slot: u16 },
 }
 
+/// One of the two paths: the state that it ends in, and what it has still to do.
+struct Path {
+    st: State,
+    fixes: Vec<Fix>,
+}
+
 /// Goes on after two arms. The first has ended with a jump at `join`, in the state `first`; the
-/// second ends here.
+/// second ends here. Nodes below `fork` are those from before the arms.
 pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> Flow {
-    if first.locals.len() != e.st.locals.len() || first.vars.len() != e.st.vars.len() {
-        return Err(Stop::Unsupported("arms that declare different variables"));
-    }
-    let mut taken: Vec<u16> = Vec::new();
-    let mut slot = |a: &State, b: &State| {
-        let free = (0..32u16).find(|&n| {
-            a.native[usize::from(n)] == NONE
-                && b.native[usize::from(n)] == NONE
-                && !taken.contains(&n)
-        });
-        match free {
-            Some(n) => {
-                taken.push(n);
-                Ok(n)
-            }
-            None => Err(Stop::Unsupported("too many values at once")),
-        }
+    let mut one = Path {
+        st: first,
+        fixes: Vec::new(),
+    };
+    let mut two = Path {
+        st: e.st.clone(),
+        fixes: Vec::new(),
     };
     let mut target = e.st.clone();
-    let mut here = Vec::new();
-    let mut there = Vec::new();
-    // Slots and variables that the arms have set differently.
-    let len = first.stack.len().max(e.st.stack.len());
-    let mut phis: Vec<(Place, Id, Id)> = Vec::new();
-    for i in 0..len {
-        let a = first.stack.get(i).copied().unwrap_or(NONE);
-        let b = e.st.stack.get(i).copied().unwrap_or(NONE);
-        if a != b || a as usize >= fork && a != NONE {
-            phis.push((Place::Stack(i), a, b));
-        }
-    }
-    for i in 0..first.vars.len() {
-        let (a, b) = (first.vars[i], e.st.vars[i]);
-        if a != b || a as usize >= fork {
-            phis.push((Place::Var(i), a, b));
-        }
-    }
-    for i in 0..first.locals.len() {
-        let (a, b) = (first.locals[i], e.st.locals[i]);
-        if a.node != b.node || a.behind != b.behind {
-            if a.behind == Behind::Same && b.behind == Behind::Same {
-                target.locals[i].node = NONE;
-                target.locals[i].known = Known::Nothing;
+    let mut slots = Slots::default();
+    let phis = different(&one.st, &two.st, fork)?;
+    locals(&one.st, &two.st, &mut target)?;
+    // A merged value takes a reference of its own with it.
+    for &(_, a, b) in &phis {
+        for (path, id) in [(&mut one, a), (&mut two, b)] {
+            if id == NONE {
                 continue;
             }
-            return Err(Stop::Unsupported("arms that hold a local differently"));
+            let node = &mut path.st.nodes[id as usize];
+            if node.due > 0 && !node.is_pending() {
+                node.due -= 1;
+                path.fixes.push(Fix::Count { id, due: 1 });
+            }
         }
     }
+    let needed = needed(&one.st, &two.st, fork, e.tables());
     for id in 2..fork as Id {
-        let (a, b) = (first.nodes[id as usize], e.st.nodes[id as usize]);
-        if a.kind != b.kind {
-            return Err(Stop::Unsupported("arms that hold a value differently"));
-        }
-        let node = &mut target.nodes[id as usize];
-        node.known = if a.known == b.known {
-            a.known
-        } else {
-            weaker(a.known, b.known)
-        };
-        node.sizes = a.sizes | b.sizes;
-        if a.twin != b.twin || a.twin as usize >= fork {
-            node.twin = NONE;
-        }
-        node.due = a.due.min(b.due);
-        if a.due > node.due && !a.is_pending() {
-            there.push(Fix::Count {
-                id,
-                due: a.due - node.due,
-            });
-        }
-        if b.due > node.due && !b.is_pending() {
-            here.push(Fix::Count {
-                id,
-                due: b.due - node.due,
-            });
-        }
-        if a.anchor != b.anchor {
-            if a.due > 0 && b.due > 0 {
-                return Err(Stop::Unsupported("arms that borrow a value differently"));
-            }
-            node.anchor = super::node::Anchor::Own;
-        }
-        if a.at != b.at {
-            if a.is_reloadable() && b.is_reloadable() {
-                node.at = At::None;
-            } else {
-                let n = slot(&first, &e.st)?;
-                node.at = At::Native(n);
-                here.push(Fix::Move { id, slot: n });
-                there.push(Fix::Move { id, slot: n });
-            }
-        }
+        let lost = !e.careful && !needed[id as usize];
+        common(id, lost, &mut one, &mut two, &mut target, &mut slots, fork)?;
     }
     target.nodes.truncate(fork);
     for (place, a, b) in phis {
-        let Some(node) = merged(a, b, &first, &e.st)? else {
+        if (a, b) == (NONE, NONE) {
             place.set(&mut target, NONE);
             continue;
-        };
-        let n = slot(&first, &e.st)?;
+        }
+        let node = merged(a, b, &one.st, &two.st)?;
+        let n = slots.take(&one.st, &two.st)?;
         let id = target.add(Node {
             at: At::Native(n),
             ..node
         });
-        there.push(Fix::Merge { from: a, slot: n });
-        here.push(Fix::Merge { from: b, slot: n });
+        one.fixes.push(Fix::Merge { from: a, slot: n });
+        two.fixes.push(Fix::Merge { from: b, slot: n });
         place.set(&mut target, id);
     }
-    target.escaped |= first.escaped;
-    target.clock = target.clock.max(first.clock);
-    apply(e, &here)?;
-    let skip = if there.is_empty() {
+    target.escaped |= one.st.escaped;
+    target.clock = target.clock.max(one.st.clock);
+    two.finish(e)?;
+    let skip = if one.fixes.is_empty() {
         None
     } else {
         Some(e.asm.jmp())
     };
     e.asm.bind(join);
-    e.st = first;
-    apply(e, &there)?;
+    one.finish(e)?;
     if let Some(skip) = skip {
         e.asm.bind(skip);
     }
-    // Registers belong to whom the common state says.
-    target.gpr = [NONE; 16];
-    target.xmm = [NONE; 16];
-    target.native = [NONE; 32];
     e.st = target;
-    for id in 2..e.st.nodes.len() as Id {
-        let at = match e.node(id).at {
-            At::Gpr(r) => Loc::Gpr(r),
-            At::Xmm(x) => Loc::Xmm(x),
-            At::Native(n) => Loc::Native(n),
-            At::None | At::Stack(_) => continue,
-        };
-        e.st.put(id, at);
+    e.st.claim_places();
+    Ok(())
+}
+
+impl Path {
+    /// Does what there is to do, where the path ends.
+    fn finish(&self, e: &mut Emit<'_>) -> Flow {
+        e.st = self.st.clone();
+        for &fix in &self.fixes {
+            match fix {
+                Fix::Count { id, due } => {
+                    e.node_mut(id).due += due;
+                    e.flush_by(id, due);
+                }
+                Fix::Merge { from: id, .. } | Fix::Move { id, .. } => {
+                    if e.node(id).ty == Ty::F64 {
+                        e.place_xmm(id);
+                    } else {
+                        e.place(id);
+                    }
+                }
+            }
+        }
+        for &fix in &self.fixes {
+            match fix {
+                Fix::Count { .. } => {}
+                Fix::Merge { from: id, slot } | Fix::Move { id, slot } => {
+                    if e.node(id).ty == Ty::F64 {
+                        let x = e.place_xmm(id);
+                        e.asm.store_f64(native(slot), x);
+                    } else {
+                        let r = e.place(id);
+                        e.asm.store(native(slot), r, 8);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Native slots that are free on both paths.
+#[derive(Default)]
+struct Slots {
+    taken: Vec<u16>,
+}
+
+impl Slots {
+    fn take(&mut self, a: &State, b: &State) -> Flow<u16> {
+        let free = (0..NATIVE_SLOTS).find(|&n| {
+            let i = usize::from(n);
+            a.native[i] == NONE && b.native[i] == NONE && !self.taken.contains(&n)
+        });
+        match free {
+            Some(n) => {
+                self.taken.push(n);
+                Ok(n)
+            }
+            None => Err(Stop::Unsupported("too many values at once")),
+        }
+    }
+}
+
+/// Slots and variables that the arms have set differently.
+fn different(a: &State, b: &State, fork: usize) -> Flow<Vec<(Place, Id, Id)>> {
+    let mut found = Vec::new();
+    for i in 0..a.stack.len().max(b.stack.len()) {
+        let x = a.stack.get(i).copied().unwrap_or(NONE);
+        let y = b.stack.get(i).copied().unwrap_or(NONE);
+        if x != y || (x as usize >= fork && x != NONE) {
+            if (x == NONE) != (y == NONE) {
+                return Err(Stop::Unsupported("arms that set different slots"));
+            }
+            found.push((Place::Stack(i), x, y));
+        }
+    }
+    // What an arm declares is its own.
+    for i in 0..a.vars.len().min(b.vars.len()) {
+        let (x, y) = (a.vars[i], b.vars[i]);
+        if x != y || x as usize >= fork {
+            found.push((Place::Var(i), x, y));
+        }
+    }
+    Ok(found)
+}
+
+/// Locals that the arms have set differently are in memory, or the arms cannot be joined.
+fn locals(a: &State, b: &State, target: &mut State) -> Flow {
+    for i in 0..a.locals.len() {
+        let (x, y) = (a.locals[i], b.locals[i]);
+        if x.node == y.node && x.behind == y.behind {
+            continue;
+        }
+        if x.behind != Behind::Same || y.behind != Behind::Same {
+            return Err(Stop::Unsupported("arms that hold a local differently"));
+        }
+        target.locals[i].node = NONE;
+        target.locals[i].known = Known::Nothing;
+    }
+    Ok(())
+}
+
+/// Which nodes slots and variables refer to, directly or not.
+fn needed(a: &State, b: &State, fork: usize, tables: &[Table]) -> Vec<bool> {
+    let mut needed = vec![false; fork];
+    let mut waiting: Vec<Id> = Vec::new();
+    for st in [a, b] {
+        waiting.extend(&st.stack);
+        waiting.extend(&st.vars);
+        waiting.extend(st.locals.iter().map(|local| local.node));
+    }
+    while let Some(id) = waiting.pop() {
+        if id == NONE || id as usize >= fork || needed[id as usize] {
+            continue;
+        }
+        needed[id as usize] = true;
+        for st in [a, b] {
+            let node = &st.nodes[id as usize];
+            waiting.extend(node.parts());
+            if let Kind::Table(t) = node.kind {
+                waiting.extend(tables[t as usize].operands());
+            }
+        }
+    }
+    needed
+}
+
+/// Makes the two paths agree on a node from before them.
+fn common(
+    id: Id,
+    lost: bool,
+    one: &mut Path,
+    two: &mut Path,
+    target: &mut State,
+    slots: &mut Slots,
+    fork: usize,
+) -> Flow {
+    let (a, b) = (one.st.nodes[id as usize], two.st.nodes[id as usize]);
+    if a.kind != b.kind {
+        return Err(Stop::Unsupported("arms that hold a value differently"));
+    }
+    let node = &mut target.nodes[id as usize];
+    node.known = weaker(a.known, b.known);
+    node.sizes = a.sizes | b.sizes;
+    if a.twin != b.twin || (a.twin as usize >= fork && a.twin != NONE) {
+        node.twin = NONE;
+    }
+    node.due = a.due.min(b.due);
+    if !a.is_pending() {
+        for (path, due) in [(&mut *one, a.due), (&mut *two, b.due)] {
+            if due > node.due {
+                let due = due - node.due;
+                path.st.nodes[id as usize].due -= due;
+                path.fixes.push(Fix::Count { id, due });
+            }
+        }
+    }
+    if a.anchor != b.anchor {
+        if node.due > 0 {
+            return Err(Stop::Unsupported("arms that borrow a value differently"));
+        }
+        node.anchor = Anchor::Heap;
+    }
+    if a.at != b.at {
+        if lost || (a.is_reloadable() && b.is_reloadable() && node.anchor == a.anchor) {
+            // A value that is asked for although it was lost makes the instruction be emitted
+            // anew, with care.
+            node.at = At::None;
+        } else {
+            let slot = slots.take(&one.st, &two.st)?;
+            node.at = At::Native(slot);
+            one.fixes.push(Fix::Move { id, slot });
+            two.fixes.push(Fix::Move { id, slot });
+        }
     }
     Ok(())
 }
@@ -192,53 +297,13 @@ fn weaker(a: Known, b: Known) -> Known {
 }
 
 /// The node for a value that two paths have made differently.
-fn merged(a: Id, b: Id, first: &State, second: &State) -> Flow<Option<Node>> {
-    match (a, b) {
-        (NONE, NONE) => Ok(None),
-        (NONE, _) | (_, NONE) => Err(Stop::Unsupported("arms that set different slots")),
-        _ => {
-            let (x, y) = (first.nodes[a as usize], second.nodes[b as usize]);
-            if x.ty == Ty::F64 || y.ty == Ty::F64 {
-                return Err(Stop::Unsupported("arms that make different doubles"));
-            }
-            let mut node = Node::new(x.ty, Kind::Bits);
-            node.known = weaker(x.known, y.known);
-            Ok(Some(node))
-        }
+fn merged(a: Id, b: Id, first: &State, second: &State) -> Flow<Node> {
+    let (x, y) = (first.nodes[a as usize], second.nodes[b as usize]);
+    if (x.ty == Ty::F64) != (y.ty == Ty::F64) {
+        return Err(Stop::Unsupported("arms that make different values"));
     }
-}
-
-fn apply(e: &mut Emit<'_>, fixes: &[Fix]) -> Flow {
-    for &fix in fixes {
-        match fix {
-            Fix::Count { id, due } => e.flush_by(id, due),
-            Fix::Merge { from, .. } => {
-                e.place(from);
-                let due = e.node(from).due;
-                e.flush_by(from, due);
-            }
-            Fix::Move { id, .. } => {
-                if e.node(id).ty == Ty::F64 {
-                    e.place_xmm(id);
-                } else {
-                    e.place(id);
-                }
-            }
-        }
-    }
-    for &fix in fixes {
-        match fix {
-            Fix::Count { .. } => {}
-            Fix::Merge { from: id, slot } | Fix::Move { id, slot } => {
-                if e.node(id).ty == Ty::F64 {
-                    let x = e.place_xmm(id);
-                    e.asm.store_f64(native(slot), x);
-                } else {
-                    let r = e.place(id);
-                    e.asm.store(native(slot), r, 8);
-                }
-            }
-        }
-    }
-    Ok(())
+    let mut node = Node::new(x.ty, Kind::Bits);
+    node.known = weaker(x.known, y.known);
+    node.anchor = Anchor::Heap;
+    Ok(node)
 }

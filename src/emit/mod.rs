@@ -34,14 +34,18 @@ pub mod view;
 use std::rc::Rc;
 
 use crate::jit::context::{Context, Held, Known, Slot};
+use crate::jit::fold::Op;
 
 use asm::Asm;
 use cold::Cold;
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Step};
 use node::{Id, NONE, Table};
 use state::State;
-use types::{Flow, Stop, Ty};
+use types::{Flow, Stop, Ty, Val};
 use view::CodeView;
+
+/// A value was asked for that was not kept.
+const LOST: &str = "a value was lost";
 
 /// Emits one block.
 pub struct Emit<'a> {
@@ -56,6 +60,8 @@ pub struct Emit<'a> {
     cold: Vec<Cold>,
     comments: Vec<(u32, String)>,
     instr: Instr,
+    /// Whether values that no slot refers to are kept at joins and calls.
+    careful: bool,
     /// Whether the instruction has done something that must not be done twice.
     effects: bool,
     /// Arms of run-time branches around the present point whose other arm goes on too.
@@ -71,6 +77,10 @@ pub struct Emit<'a> {
     conformed: Option<Rc<Context>>,
     /// First word and type of each cell of the instruction.
     cell_types: Vec<(u16, Ty)>,
+    /// What the instruction has computed from what.
+    computed: Vec<((Op, Ty, Id, Id), Val)>,
+    /// The first node that the instruction has made.
+    fresh_from: usize,
     /// The int whose digits were last asked the address of.
     last_digits: Id,
     /// The last element that was loaded: pointer, index, value.
@@ -98,6 +108,7 @@ impl<'a> Emit<'a> {
                 size: 1,
                 plain: false,
             },
+            careful: false,
             effects: false,
             nest: 0,
             cold_start: 0,
@@ -106,6 +117,8 @@ impl<'a> Emit<'a> {
             last_context: None,
             conformed: None,
             cell_types: Vec::new(),
+            computed: Vec::new(),
+            fresh_from: 0,
             last_digits: NONE,
             last_element: None,
         }
@@ -128,9 +141,18 @@ impl<'a> Emit<'a> {
         self.going_on = None;
         self.failed = None;
         self.cell_types.clear();
+        self.computed.clear();
         self.last_digits = NONE;
         self.last_element = None;
-        let flow = emitter(self);
+        self.careful = false;
+        self.fresh_from = self.st.nodes.len();
+        let mut flow = emitter(self);
+        if self.failed == Some(LOST) {
+            // Once more, keeping every value that an instruction has made.
+            self.undo(code, edges, calls, cold, tables);
+            self.careful = true;
+            flow = emitter(self);
+        }
         let why = match (self.failed, flow) {
             (Some(why), _) | (None, Err(Stop::Unsupported(why))) => why,
             (None, Err(Stop::Ended)) => {
@@ -144,15 +166,27 @@ impl<'a> Emit<'a> {
             }
             (None, _) => "a template without an end",
         };
+        self.undo(code, edges, calls, cold, tables);
+        Step::Unsupported(why)
+    }
+
+    /// Takes back what an instruction has emitted.
+    fn undo(&mut self, code: u32, edges: usize, calls: usize, cold: usize, tables: usize) {
         self.asm.truncate(code);
         self.edges.truncate(edges);
         self.calls.truncate(calls);
         self.cold.truncate(cold);
         self.tables.truncate(tables);
-        std::mem::swap(&mut self.st, &mut self.before);
+        self.st.clone_from(&self.before);
         self.last_context = None;
         self.failed = None;
-        Step::Unsupported(why)
+        self.going_on = None;
+        self.nest = 0;
+        self.effects = false;
+        self.cell_types.clear();
+        self.computed.clear();
+        self.last_digits = NONE;
+        self.last_element = None;
     }
 
     /// What holds at the present point.

@@ -160,6 +160,14 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// The values that the outcome depends on.
+    pub fn operands(&self) -> [Id; 2] {
+        match self.domain {
+            Domain::Ints(a, b) | Domain::Floats(a, b) => [a, b],
+            Domain::Size(x) => [x, NONE],
+        }
+    }
+
     /// Which outcomes there are, as bits.
     pub fn outcomes(&self) -> u8 {
         match self.domain {

@@ -58,8 +58,25 @@ impl Emit<'_> {
         Ok(())
     }
 
+    /// Somebody else has a reference too, so that the count does not become 0.
     pub fn py_decref_no_dealloc(&mut self, x: Val) -> Flow {
-        self.release(x.0);
+        let id = x.0;
+        let node = self.node_mut(id);
+        if node.due > 0 {
+            node.due -= 1;
+        } else if !node.is_pending() && !self.is_immortal_constant(id) {
+            self.effects = true;
+            let r = self.place(id);
+            if IMMORTALS {
+                self.asm.load(R11, Mem::new(r, 0), 4, false);
+                self.asm.test(false, R11, R11);
+                let skip = self.asm.jcc_short(Cc::S);
+                self.asm.add_mem_imm(Mem::new(r, 0), -1);
+                self.asm.bind_short(skip);
+            } else {
+                self.asm.add_mem_imm(Mem::new(r, 0), -1);
+            }
+        }
         Ok(())
     }
 

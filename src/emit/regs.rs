@@ -3,12 +3,12 @@
 use crate::jit::context::{Gpr, Loc, Xmm};
 use crate::jit::facts;
 
-use super::Emit;
 use super::asm::{Alu, Mem};
 use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM, FRAME, R11, SURVIVING, is_volatile, native};
 use super::node::{Anchor, At, Id, Kind, NONE, Node};
 use super::offsets::OB_TYPE;
 use super::types::Ty;
+use super::{Emit, LOST};
 
 impl Emit<'_> {
     /// Local `i` in the frame's memory.
@@ -227,7 +227,7 @@ impl Emit<'_> {
                         let m = self.local_mem(usize::from(n));
                         self.asm.load(r, m, 8, false);
                     }
-                    _ => self.failed = Some("a value was lost"),
+                    _ => self.failed = Some(LOST),
                 },
             },
         }
@@ -257,7 +257,7 @@ impl Emit<'_> {
                 self.asm.mov_to_xmm(x, r);
                 self.unplace(id);
             }
-            _ => self.failed = Some("a value was lost"),
+            _ => self.failed = Some(LOST),
         }
         self.st.put(id, Loc::Xmm(x));
         x

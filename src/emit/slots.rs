@@ -1,6 +1,6 @@
 //! Locals and stack slots.
 
-use crate::jit::context::{Behind, Known, Loc};
+use crate::jit::context::{Behind, Known};
 use crate::jit::facts;
 
 use super::Emit;
@@ -45,6 +45,7 @@ impl Emit<'_> {
     pub fn set_stack(&mut self, i: Val, v: Val) -> Flow {
         let i = self.stack_index(i)?;
         self.fill_stack(i + 1);
+        self.know_constant(v.0);
         self.st.stack[i] = v.0;
         Ok(())
     }
@@ -102,6 +103,7 @@ impl Emit<'_> {
     pub fn set_local(&mut self, i: Val, v: Val) -> Flow {
         self.effects = true;
         let i = self.local_index(i)?;
+        self.know_constant(v.0);
         let old = self.st.local_node(i);
         if old == v.0 {
             // One reference comes in, and the one that goes out is the same.
@@ -228,17 +230,6 @@ impl Emit<'_> {
             }
         }
         self.st.nodes = kept;
-        self.st.gpr = [NONE; 16];
-        self.st.xmm = [NONE; 16];
-        self.st.native = [NONE; 32];
-        for id in 2..self.st.nodes.len() as Id {
-            let at = match self.node(id).at {
-                At::Gpr(r) => Loc::Gpr(r),
-                At::Xmm(x) => Loc::Xmm(x),
-                At::Native(n) => Loc::Native(n),
-                At::None | At::Stack(_) => continue,
-            };
-            self.st.put(id, at);
-        }
+        self.st.claim_places();
     }
 }

@@ -143,6 +143,22 @@ impl State {
         self.nodes[id as usize].at = place;
     }
 
+    /// Gives registers and native slots to the nodes that say they are there.
+    pub fn claim_places(&mut self) {
+        self.gpr = [NONE; 16];
+        self.xmm = [NONE; 16];
+        self.native = [NONE; 32];
+        for id in 2..self.nodes.len() as Id {
+            let at = match self.nodes[id as usize].at {
+                At::Gpr(r) => Loc::Gpr(r),
+                At::Xmm(x) => Loc::Xmm(x),
+                At::Native(n) => Loc::Native(n),
+                At::None | At::Stack(_) => continue,
+            };
+            self.put(id, at);
+        }
+    }
+
     /// A value that is unboxed at a place.
     fn raw_at(&mut self, ty: Ty, at: Loc) -> Id {
         let id = self.add(Node::new(ty, Kind::Bits));
@@ -241,6 +257,10 @@ impl Emit<'_> {
 
     pub(crate) fn node_mut(&mut self, id: Id) -> &mut Node {
         &mut self.st.nodes[id as usize]
+    }
+
+    pub(crate) fn tables(&self) -> &[Table] {
+        &self.tables
     }
 
     pub(crate) fn table(&self, index: u32) -> &Table {

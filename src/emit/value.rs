@@ -49,11 +49,20 @@ impl Emit<'_> {
     }
 
     pub(crate) fn small(&mut self, v: i64) -> Val {
-        Val(self.imm(Ty::I32, v))
+        self.int(Ty::I32, v)
     }
 
     pub fn int(&mut self, ty: Ty, v: i64) -> Val {
-        Val(self.imm(ty, v))
+        // One node for each number, so that equal computations are seen to be equal.
+        let nodes = self.st.nodes.iter();
+        let same = nodes
+            .enumerate()
+            .skip(self.fresh_from)
+            .find(|(_, n)| n.ty == ty && n.kind == Kind::Imm(v));
+        match same {
+            Some((id, _)) => Val(id as Id),
+            None => Val(self.imm(ty, v)),
+        }
     }
 
     pub fn float(&mut self, v: f64) -> Val {
@@ -78,7 +87,7 @@ impl Emit<'_> {
             self.fail("a C variable that this interpreter hides");
         }
         let address = address.unwrap_or(0) as i64 + i64::from(offset);
-        let id = self.imm(Ty::Ptr, address);
+        let id = self.shared_imm(Ty::Ptr, address);
         if offset == 0 {
             self.node_mut(id).symbol = Some(symbol);
         }
@@ -164,13 +173,37 @@ impl Emit<'_> {
 
     /// An object that outlives the code.
     pub(crate) fn object_constant(&mut self, address: usize) -> Id {
-        let id = self.imm(Ty::Object, address as i64);
-        if address != 0 && self.view.is_live() {
+        let id = self.shared_imm(Ty::Object, address as i64);
+        self.know_constant(id);
+        id
+    }
+
+    /// Notes the type of a constant object.
+    pub(crate) fn know_constant(&mut self, id: Id) {
+        let node = self.node(id);
+        if let (Kind::Imm(address), Known::Nothing) = (node.kind, node.known)
+            && address != 0
+            && self.view.is_live()
+        {
             // SAFETY: a live object; types of constants do not change.
-            let ty = unsafe { code::read::<usize>(address, OB_TYPE) };
+            let ty = unsafe { code::read::<usize>(address as usize, OB_TYPE) };
             self.node_mut(id).known = Known::Type(ty);
         }
-        id
+    }
+
+    /// A pointer that is known. One node for each, so that what is counted on one mention is
+    /// counted on all.
+    fn shared_imm(&mut self, ty: Ty, address: i64) -> Id {
+        if address != 0 {
+            let same =
+                self.st.nodes.iter().position(|n| {
+                    n.kind == Kind::Imm(address) && matches!(n.ty, Ty::Ptr | Ty::Object)
+                });
+            if let Some(id) = same {
+                return id as Id;
+            }
+        }
+        self.imm(ty, address)
     }
 
     /// A pointer plus a known distance.
