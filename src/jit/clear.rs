@@ -7,6 +7,7 @@ use pyo3::ffi;
 
 use crate::jit::code::{read, write};
 use crate::jit::facts;
+use crate::jit::standins::discard_finished;
 use crate::release::layout::{
     _PyInterpreterFrame as frame, _PyStackChunk as chunk, PyCodeObject, PyFrameObject,
     PyThreadState as thread,
@@ -20,6 +21,9 @@ const OWNED_BY_FRAME_OBJECT: u8 = 2;
 /// # Safety
 /// The frame is the thread's newest, `stacktop` counts what it owns, and the GIL is held.
 pub unsafe extern "C" fn clear_and_pop(tstate: usize, base: usize) {
+    if discard_finished(base) {
+        return;
+    }
     // SAFETY: by the caller.
     unsafe {
         let left: i32 = read(tstate, facts::RECURSION);

@@ -8,6 +8,7 @@ use crate::entry::{hook, stack};
 use crate::jit::code::{read, write};
 use crate::jit::facts;
 use crate::jit::record::Record;
+use crate::jit::standins;
 use crate::jit::state::with;
 use crate::jit::symbols;
 
@@ -96,6 +97,9 @@ pub fn private() -> Private {
 /// # Safety
 /// As for `_PyEval_EvalFrameDefault(tstate, frame, 0)`.
 pub unsafe extern "C" fn uncompiled(tstate: usize, base: usize) -> *mut ffi::PyObject {
+    if let Some(result) = standins::finished_result(base) {
+        return result;
+    }
     // SAFETY: by the caller.
     unsafe { hook::called(tstate as *mut ffi::PyThreadState, base as *mut _) }
 }

@@ -1,0 +1,174 @@
+//! Calls of Python functions, and what the interpreter does when one starts (3.11).
+
+use std::cell::Cell;
+use std::ffi::c_int;
+
+use pyo3::ffi::{self, Py_ssize_t, PyObject};
+
+use super::StandIn;
+use crate::jit::code::{read, write};
+use crate::jit::facts;
+use crate::release::layout::{
+    _PyInterpreterFrame as frame, PyCodeObject as code, PyFunctionObject as function,
+    PyThreadState as thread,
+};
+
+pub const STAND_INS: &[StandIn] = &[
+    ("_PyEvalFramePushAndInit", push_and_init as *const ()),
+    ("trace_call_function", trace_call as *const ()),
+    ("_PyCode_Quicken", quicken as *const ()),
+];
+
+/// A frame that stands for a call which is over already: its result waits to be fetched.
+#[repr(align(16))]
+struct Finished {
+    words: [Cell<usize>; 32],
+    result: Cell<*mut PyObject>,
+}
+
+// SAFETY: only touched with the GIL held, from the end of a call to the fetching of its result,
+// between which no other thread runs.
+unsafe impl Sync for Finished {}
+
+static FINISHED: Finished = Finished {
+    words: [const { Cell::new(0) }; 32],
+    result: Cell::new(std::ptr::null_mut()),
+};
+
+fn finished() -> usize {
+    FINISHED.words.as_ptr() as usize
+}
+
+/// The result, if the frame is the one that stands for a finished call.
+pub fn finished_result(base: usize) -> Option<*mut PyObject> {
+    (base == finished()).then(|| FINISHED.result.take())
+}
+
+/// Whether the frame is the one that stands for a finished call: there is nothing to clear.
+pub fn discard_finished(base: usize) -> bool {
+    base == finished()
+}
+
+/// Mirrors `_PyEvalFramePushAndInit`: takes over the references to the function, the locals and
+/// the arguments. Calls with anything but plain arguments run to their end at once.
+unsafe extern "C" fn push_and_init(
+    tstate: usize,
+    called: *mut PyObject,
+    locals: *mut PyObject,
+    args: *const *mut PyObject,
+    count: usize,
+    names: *mut PyObject,
+) -> usize {
+    // SAFETY: by the caller, who gives a function and as many arguments as it says.
+    unsafe {
+        let object: usize = read(called as usize, function::func_code.offset);
+        let int = |offset: i32| read::<c_int>(object, offset);
+        let flags = int(code::co_flags.offset);
+        let wanted = int(code::co_argcount.offset) as usize;
+        let defaults: *mut PyObject = read(called as usize, function::func_defaults.offset);
+        let given = if defaults.is_null() {
+            0
+        } else {
+            ffi::PyTuple_GET_SIZE(defaults) as usize
+        };
+        let plain = names.is_null()
+            && locals.is_null()
+            && flags & (VARARGS | VARKEYWORDS) == 0
+            && int(code::co_kwonlyargcount.offset) == 0
+            && count <= wanted
+            && wanted - count <= given;
+        let slots = int(code::co_nlocalsplus.offset) as usize;
+        let words = facts::LOCALS as usize / 8 + slots + int(code::co_stacksize.offset) as usize;
+        let base: usize = read(tstate, thread::datastack_top.offset);
+        let limit: usize = read(tstate, thread::datastack_limit.offset);
+        if !plain || base == 0 || limit - base <= 8 * words {
+            return call_at_once(called, args, count, names);
+        }
+        write(tstate, thread::datastack_top.offset, base + 8 * words);
+        write(base, frame::f_func.offset, called);
+        write(base, frame::f_code.offset, object);
+        ffi::Py_INCREF(object as *mut PyObject);
+        let globals: usize = read(called as usize, function::func_globals.offset);
+        let builtins: usize = read(called as usize, function::func_builtins.offset);
+        write(base, frame::f_globals.offset, globals);
+        write(base, frame::f_builtins.offset, builtins);
+        write(base, frame::f_locals.offset, 0usize);
+        write(base, frame::frame_obj.offset, 0usize);
+        write(base, frame::stacktop.offset, slots as c_int);
+        write(base, frame::is_entry.offset, 0u8);
+        write(base, frame::owner.offset, 0u8);
+        let first = object + code::co_code_adaptive.offset as usize;
+        write(base, frame::prev_instr.offset, first - 2);
+        for i in 0..slots {
+            let value = if i < count {
+                *args.add(i)
+            } else if i < wanted {
+                let at = given - (wanted - i);
+                ffi::Py_NewRef(ffi::PyTuple_GET_ITEM(defaults, at as Py_ssize_t))
+            } else {
+                std::ptr::null_mut()
+            };
+            write(base, facts::LOCALS + 8 * i as i32, value);
+        }
+        base
+    }
+}
+
+const VARARGS: c_int = 0x4;
+const VARKEYWORDS: c_int = 0x8;
+
+/// Runs a call to its end, and gives the frame that stands for it.
+///
+/// # Safety
+/// As for `push_and_init`.
+unsafe fn call_at_once(
+    called: *mut PyObject,
+    args: *const *mut PyObject,
+    count: usize,
+    names: *mut PyObject,
+) -> usize {
+    // SAFETY: by the caller.
+    unsafe {
+        let result = ffi::PyObject_Vectorcall(called, args, count, names);
+        let keywords = if names.is_null() {
+            0
+        } else {
+            ffi::PyTuple_GET_SIZE(names) as usize
+        };
+        for i in 0..count + keywords {
+            ffi::Py_DECREF(*args.add(i));
+        }
+        ffi::Py_DECREF(called);
+        if result.is_null() {
+            return 0;
+        }
+        FINISHED.result.set(result);
+        // Members that send the trampolines to where the frame is recognised.
+        let any = ffi::Py_None() as usize;
+        let word = |offset: i32| &FINISHED.words[offset as usize / 8];
+        word(facts::FRAME_CODE).set(NOT_CODE.as_ptr() as usize);
+        word(frame::frame_obj.offset).set(any);
+        finished()
+    }
+}
+
+/// Read where a code object would be: it has no extra data.
+static NOT_CODE: [usize; 64] = [0; 64];
+
+/// Stands for `trace_call_function`: compiled code is left before a function traces.
+unsafe extern "C" fn trace_call(
+    _tstate: usize,
+    called: *mut PyObject,
+    args: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: by the caller.
+    unsafe { ffi::PyObject_Vectorcall(called, args, count as usize, names) }
+}
+
+/// Stands for `_PyCode_Quicken`: the next time that the interpreter runs the code, it does it.
+unsafe extern "C" fn quicken(object: usize) {
+    // SAFETY: by the caller, who has a code object.
+    unsafe { write(object, code::co_warmup.offset, -1i16) }
+}
