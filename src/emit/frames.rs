@@ -180,7 +180,8 @@ impl Emit<'_> {
         self.pending_cold(site, unit, Rc::clone(&context));
         if let (Some(via), Some(tracing)) = (facts::CURRENT_VIA, facts::USE_TRACING) {
             self.asm.load(R11, Mem::new(TSTATE, via), 8, false);
-            self.asm.cmp_mem_imm(Mem::new(R11, tracing), 0, 1);
+            self.asm.load(R11, Mem::new(R11, tracing), 1, false);
+            self.asm.test(false, R11, R11);
             let site = self.asm.jcc(Cc::NE);
             self.add_edge(site, EdgeKind::Interpret(WATCHED), unit, context);
         }
