@@ -63,54 +63,32 @@ pub fn function_end(text: &str) -> Option<usize> {
     None
 }
 
-/// From the function's name to its closing brace.
+/// From the start of the line with the function's name to its closing brace. CPython writes that
+/// name at the start of a line, or behind the function's type; braces before it say nothing, since
+/// branches for other configurations need not balance.
 fn span(text: &str, name: &str) -> Option<(usize, usize)> {
-    let mut depth = 0usize;
-    let mut start = None;
-    let mut word = (0, 0);
-    let mut after_parameters = false;
-    for piece in Pieces::new(text) {
-        if piece.kind != Kind::Code {
-            continue;
-        }
-        let is_word = piece.text.bytes().all(is_word);
-        match piece.text {
-            "{" => {
-                if depth == 0 && !after_parameters {
-                    start = None;
-                }
-                depth += 1;
-            }
-            "}" => {
-                depth = depth.saturating_sub(1);
-                if depth == 0
-                    && let Some(start) = start
-                {
-                    return Some((start, piece.end));
-                }
-            }
-            "(" => {
-                if depth == 0 && start.is_none() && &text[word.0..word.1] == name {
-                    start = Some(word.0);
-                }
-                depth += 1;
-            }
-            ")" => {
-                depth = depth.saturating_sub(1);
-                after_parameters = depth == 0;
-            }
-            // A prototype or a call in an initialiser.
-            ";" | "=" if depth == 0 => start = None,
-            _ => {}
-        }
-        if is_word {
-            word = (piece.start, piece.end);
-        }
-        if piece.text != ")" && depth == 0 && piece.text != "{" {
-            after_parameters = after_parameters && is_word;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        if heads(line) == Some(name)
+            && let Some(end) = function_end(&text[start..])
+        {
+            return Some((start, start + end));
         }
     }
     None
+}
+
+/// The function whose definition or prototype may stand in a line.
+pub fn heads(line: &str) -> Option<&str> {
+    if line.starts_with([' ', '\t', '#', '/', '}', '{']) {
+        return None;
+    }
+    let before = line[..line.find('(')?].trim_end();
+    let start = before.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let name = &before[start.map_or(0, |at| at + 1)..];
+    (!name.is_empty()).then_some(name)
 }
 
 fn is_word(byte: u8) -> bool {
@@ -130,7 +108,6 @@ enum Kind {
 struct Piece<'a> {
     kind: Kind,
     text: &'a str,
-    start: usize,
     end: usize,
 }
 
@@ -173,7 +150,6 @@ impl<'a> Iterator for Pieces<'a> {
         Some(Piece {
             kind,
             text: &self.text[start..self.at],
-            start,
             end: self.at,
         })
     }

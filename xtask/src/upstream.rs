@@ -145,12 +145,7 @@ fn definitions<'a>(text: &str, names: &BTreeSet<&'a str>) -> Vec<(&'a str, usize
             found.push((*name, start, macro_end(text, start)));
             continue;
         }
-        // CPython writes a function's name at the start of a line, or behind its type.
-        if line.starts_with([' ', '\t', '#', '/', '}', '{']) {
-            continue;
-        }
-        if let Some(paren) = line.find('(')
-            && let Some(name) = names.get(last_word(&line[..paren]))
+        if let Some(name) = ctext::heads(line).and_then(|name| names.get(name))
             && let Some(end) = ctext::function_end(&text[start..])
         {
             found.push((*name, start, start + end));
@@ -174,12 +169,6 @@ fn macro_end(text: &str, start: usize) -> usize {
 fn word(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     &text[..end.unwrap_or(text.len())]
-}
-
-fn last_word(text: &str) -> &str {
-    let text = text.trim_end();
-    let start = text.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    &text[start.map_or(0, |at| at + 1)..]
 }
 
 #[cfg(test)]
