@@ -189,18 +189,21 @@ impl Emit<'_> {
         local.known = Known::Nothing;
     }
 
-    /// The address of a local in the frame's memory, which holds its value from now on.
+    /// The address of a local in the frame's memory. Through it the template may reach this and
+    /// all later locals: memory holds their values from now on.
     pub fn local_ptr(&mut self, i: Val) -> Flow<Val> {
-        let i = self.local_index(i)?;
-        if self.st.locals[i].behind == Behind::Stale {
-            self.write_local(i);
+        let first = self.local_index(i)?;
+        for i in first..self.st.locals.len() {
+            if self.st.locals[i].behind == Behind::Stale {
+                self.write_local(i);
+            }
+            self.st.local_node(i);
+            self.unhome(i);
+            let local = &mut self.st.locals[i];
+            local.node = NONE;
+            local.known = Known::Nothing;
         }
-        self.st.local_node(i);
-        self.unhome(i);
-        let local = &mut self.st.locals[i];
-        local.node = NONE;
-        local.known = Known::Nothing;
-        let m = self.local_mem(i);
+        let m = self.local_mem(first);
         Ok(Val(self.address(super::node::FRAME_NODE, m.disp)))
     }
 
