@@ -26,9 +26,9 @@ pub fn hash(text: &str) -> String {
     sha256(fold(text).as_bytes()).to_string()
 }
 
-/// Place and hash of a function's definition; `file` is for the answer only.
+/// Place and hash of a function's or table's definition; `file` is for the answer only.
 pub fn definition(file: &str, text: &str, name: &str) -> Option<Upstream> {
-    let (start, end) = span(text, name)?;
+    let (start, end) = span(text, name).or_else(|| table_span(text, name))?;
     let line = text[..start].matches('\n').count() + 1;
     Some(Upstream {
         file: file.to_owned(),
@@ -73,6 +73,25 @@ fn span(text: &str, name: &str) -> Option<(usize, usize)> {
         at += line.len();
         if heads(line) == Some(name)
             && let Some(end) = function_end(&text[start..])
+        {
+            return Some((start, start + end));
+        }
+    }
+    None
+}
+
+/// The same for an array with its initialiser.
+fn table_span(text: &str, name: &str) -> Option<(usize, usize)> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let declares = |head: &str| head.split([' ', '*']).next_back() == Some(name);
+        let starts = !line.starts_with([' ', '\t', '#', '/', '}', '{']);
+        if starts
+            && line.contains('=')
+            && line.split_once('[').is_some_and(|(head, _)| declares(head))
+            && let Some(end) = block_end(&text[start..])
         {
             return Some((start, start + end));
         }
@@ -206,6 +225,9 @@ int last(int (*f)(int)) { return f(1); }
             hash("twice(int x) { if (x) { return 2 * x; } return 0; }")
         );
         assert_eq!(definition("a.c", text, "last").unwrap().line, 11);
+        let table = definition("a.c", text, "table").unwrap();
+        assert_eq!(table.line, 2);
+        assert_eq!(table.hash, hash("static int table[] = { twice(1), 2 }"));
         assert!(definition("a.c", text, "f").is_none());
         assert!(definition("a.c", text, "none").is_none());
     }
