@@ -23,7 +23,7 @@ impl Lifter<'_> {
         let Expression::Identifier(id) = &call.callee.node else {
             return self.call_value(st, &call.callee, args);
         };
-        let name = id.node.name.as_str();
+        let name = vocab::spelled(&id.node.name);
         if st.lookup(name).is_some() {
             return self.call_value(st, &call.callee, args);
         }
@@ -151,6 +151,10 @@ impl Lifter<'_> {
                 let st = whole(st);
                 Some(Tree::Left(self.dispatch(st)?))
             }
+            ("DISPATCH_GOTO", _) if self.only_extends(st) => {
+                let st = whole(st);
+                Some(Tree::Left(self.dispatch(st)?))
+            }
             ("DISPATCH_SAME_OPARG" | "DISPATCH_GOTO", _) => {
                 return self.give_up("dispatches to another opcode");
             }
@@ -239,6 +243,21 @@ impl Lifter<'_> {
             }
             _ => None,
         })
+    }
+
+    /// Whether all that has happened is that the next instruction's argument was extended by this
+    /// one's, as the decoder does.
+    fn only_extends(&self, st: &State) -> bool {
+        let (Some(unit), Some(oparg)) = (st.unit(), st.value_of("oparg")) else {
+            return false;
+        };
+        let next = Expr::UnitOparg(Box::new(unit.to_expr()));
+        let shifted = super::fold::plain(BinOp::Shl, Expr::Oparg, super::value::int(8));
+        let either = [
+            super::fold::plain(BinOp::Or, shifted.clone(), next.clone()),
+            super::fold::plain(BinOp::Or, next, shifted),
+        ];
+        matches!(&oparg.what, What::Expr(expr) if either.contains(expr))
     }
 
     fn load_instruction_pointer(&mut self, mut st: State) -> Outcome<Tree<Value>> {
@@ -342,10 +361,39 @@ impl Lifter<'_> {
         args: Vec<Value>,
     ) -> Outcome<Tree<Value>> {
         let args = self.converted(&mut st, ty, args)?;
+        self.plain_call_of(st, name, ty, args)
+    }
+
+    fn plain_call_of(
+        &mut self,
+        mut st: State,
+        name: &str,
+        ty: &FunctionType,
+        args: Vec<Expr>,
+    ) -> Outcome<Tree<Value>> {
         if !vocab::pure(name) {
             st.effect = true;
             if !vocab::counts_only(name) {
                 st.memory_changes();
+            }
+        }
+        if let Some(plain) = vocab::unless_null(name)
+            && let [object] = args.as_slice()
+        {
+            let there = super::fold::binary(BinOp::Ne, object.clone(), Expr::Null, &CType::SIZE);
+            let there = match &there {
+                Expr::Int { value, .. } => Some(*value != 0),
+                cond => self.decided(&st, cond),
+            };
+            match there {
+                Some(true) => return self.plain_call_of(st, plain, ty, args),
+                Some(false) if ty.result == CType::Void => {
+                    return Ok(Tree::leaf(st, Value::void()));
+                }
+                Some(false) => {
+                    return Ok(Tree::leaf(st, Value::expr(Expr::Null, ty.result.clone())));
+                }
+                None => {}
             }
         }
         // What is counted is there.

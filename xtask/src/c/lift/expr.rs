@@ -2,8 +2,8 @@
 
 use cevalry_model::ast::{BinOp, Expr, UnOp};
 use lang_c::ast::{
-    BinaryOperator, BinaryOperatorExpression, Constant, Expression, FloatFormat, IntegerSize,
-    MemberOperator, UnaryOperator, UnaryOperatorExpression,
+    BinaryOperator, BinaryOperatorExpression, CompoundLiteral, Constant, Expression, FloatFormat,
+    Initializer, IntegerSize, MemberOperator, UnaryOperator, UnaryOperatorExpression,
 };
 use lang_c::span::Node;
 
@@ -97,9 +97,42 @@ impl Lifter<'_> {
                 None => self.give_up("an offset that cannot be told"),
             },
             Expression::Statement(_) => self.give_up("a statement expression"),
-            Expression::CompoundLiteral(_) => self.give_up("a compound literal"),
+            Expression::CompoundLiteral(literal) => self.stack_ref_literal(st, &literal.node),
             _ => self.give_up("an expression of an unknown kind"),
         }
+    }
+
+    /// `(_PyStackRef){ .bits = (uintptr_t)&singleton | tag }`
+    fn stack_ref_literal(&mut self, st: State, literal: &CompoundLiteral) -> Outcome<Tree<Value>> {
+        let ty = self.types.type_name(&literal.type_name.node);
+        let [item] = literal.initializer_list.as_slice() else {
+            return self.give_up("a compound literal");
+        };
+        let Initializer::Expression(bits) = &item.node.initializer.node else {
+            return self.give_up("a compound literal");
+        };
+        if !self.types.is_stack_ref(&ty) {
+            return self.give_up("a compound literal");
+        }
+        self.eval(st, bits)?.bind(&mut |st, bits| {
+            let What::Expr(Expr::Binary {
+                op: BinOp::Or,
+                left,
+                right: tag,
+            }) = &bits.what
+            else {
+                return self.give_up("a compound literal");
+            };
+            let (Expr::Cast { value: symbol, .. }, Expr::Int { value: 1, .. }) = (&**left, &**tag)
+            else {
+                return self.give_up("a compound literal");
+            };
+            let call = Expr::Call {
+                function: "PyStackRef_FromPyObjectImmortal".to_owned(),
+                args: vec![(**symbol).clone()],
+            };
+            Ok(Tree::leaf(st, Value::expr(call, ty.clone())))
+        })
     }
 
     fn size(&mut self, st: State, ty: &CType) -> Outcome<Tree<Value>> {

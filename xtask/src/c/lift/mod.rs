@@ -179,6 +179,15 @@ impl Lifter<'_> {
                     address: true,
                 },
             },
+            What::Caller => {
+                let place = Expr::Member {
+                    base: Box::new(Expr::Frame),
+                    owner: "_PyInterpreterFrame".to_owned(),
+                    path: vec![Step::Field("previous".to_owned())],
+                    address: false,
+                };
+                self.name(st, None, Type::Ptr, place)
+            }
             What::Function(name) => Expr::Symbol {
                 name,
                 path: Vec::new(),

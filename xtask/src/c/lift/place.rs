@@ -334,6 +334,17 @@ impl Lifter<'_> {
             return Ok(self.address(st, place)?.with_type(ty.pointer()));
         }
         let ty = place.ty.clone();
+        if let At::Global { name, path } = &place.at
+            && path.is_empty()
+            && let Some(ty) = self.primitive(name, &[])
+        {
+            // A constant that is a macro elsewhere.
+            let call = Expr::Call {
+                function: name.clone(),
+                args: Vec::new(),
+            };
+            return Ok(Value::expr(call, ty.result));
+        }
         if let Some(value) = self.load_followed(st, &place)? {
             return Ok(value);
         }

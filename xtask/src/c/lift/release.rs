@@ -10,7 +10,7 @@ use lang_c::span::Span;
 use super::merge::Flow;
 use super::normal;
 use super::state::State;
-use super::stmt::ItemKind;
+use super::stmt::{Item, ItemKind};
 use super::switch::Switch;
 use super::tables::Tables;
 use super::tree::Tree;
@@ -227,10 +227,10 @@ impl Lifter<'_> {
     fn elsewhere(&mut self, mut st: State, flow: Flow) -> Outcome<Tree<Flow>> {
         match flow {
             Flow::Goto(label) => {
-                let Some((index, inner)) = self.switch.label(&label) else {
-                    return self.give_up(&format!("jumps to `{label}`"));
-                };
                 st.leave_scopes(1);
+                let Some((index, inner)) = self.switch.label(&label) else {
+                    return self.shared_end(st, &label);
+                };
                 let item = &self.switch.body[index];
                 let (Some(inner), ItemKind::Statement(statement)) = (inner, &item.what) else {
                     return self.sequence(st, &self.switch.body, index);
@@ -252,6 +252,24 @@ impl Lifter<'_> {
             Flow::Fall => self.give_up("runs out of the switch"),
             _ => self.give_up("leaves the switch in an odd way"),
         }
+    }
+
+    /// Goes on at a label behind the switch, up to the next one.
+    fn shared_end(&mut self, st: State, label: &str) -> Outcome<Tree<Flow>> {
+        let tail = &self.switch.tail;
+        let Some(start) = tail.iter().position(|item| item.has_label(label)) else {
+            return self.give_up(&format!("jumps to `{label}`"));
+        };
+        let own = 1 + tail[start + 1..]
+            .iter()
+            .take_while(|item| item.labels.is_empty())
+            .count();
+        let next = tail.get(start + own).and_then(Item::first_label);
+        let tree = self.sequence(st, &tail[start..start + own], 0)?;
+        tree.bind(&mut |st, flow| match (flow, &next) {
+            (Flow::Fall, Some(next)) => self.goto(st, next),
+            (flow, _) => Ok(Tree::leaf(st, flow)),
+        })
     }
 
     /// The state at the start of an instruction.

@@ -57,6 +57,13 @@ fn labelled(mut statement: &Node<Statement>) -> Item<'_> {
 }
 
 impl Item<'_> {
+    pub fn first_label(&self) -> Option<String> {
+        self.labels.iter().find_map(|label| match label {
+            Label::Identifier(id) => Some(id.node.name.clone()),
+            _ => None,
+        })
+    }
+
     pub fn has_label(&self, name: &str) -> bool {
         self.labels
             .iter()

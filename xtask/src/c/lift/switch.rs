@@ -23,6 +23,8 @@ pub struct Switch<'a> {
     pub entry: Vec<Item<'a>>,
     /// The switch's items.
     pub body: Vec<Item<'a>>,
+    /// What follows the switch: the labels that several cases jump to.
+    pub tail: Vec<Item<'a>>,
     /// Case number to the index of its item.
     pub cases: HashMap<i128, usize>,
 }
@@ -58,7 +60,7 @@ impl<'a> Switch<'a> {
                 "{FUNCTION} has no switch over `opcode`"
             )));
         };
-        let body = items(body);
+        let (body, tail) = (items(body.0), items(body.1));
         let mut cases = HashMap::new();
         for (index, item) in body.iter().enumerate() {
             for label in &item.labels {
@@ -78,6 +80,7 @@ impl<'a> Switch<'a> {
             head: all,
             entry,
             body,
+            tail,
             cases,
         })
     }
@@ -100,13 +103,23 @@ impl<'a> Switch<'a> {
     }
 }
 
-/// The block of the switch over `opcode` in a statement.
-fn opcode_switch(statement: &Node<Statement>) -> Option<&[Node<BlockItem>]> {
+type Block = [Node<BlockItem>];
+
+/// The block of the switch over `opcode` in a statement, and what follows the switch.
+fn opcode_switch(statement: &Node<Statement>) -> Option<(&Block, &Block)> {
     match &statement.node {
         Statement::Labeled(labeled) => opcode_switch(&labeled.node.statement),
-        Statement::Compound(block) => block.iter().find_map(|item| match &item.node {
-            BlockItem::Statement(statement) => opcode_switch(statement),
-            _ => None,
+        Statement::Compound(block) => block.iter().enumerate().find_map(|(index, item)| {
+            let BlockItem::Statement(statement) = &item.node else {
+                return None;
+            };
+            let (body, tail) = opcode_switch(statement)?;
+            let tail = if tail.is_empty() {
+                &block[index + 1..]
+            } else {
+                tail
+            };
+            Some((body, tail))
         }),
         Statement::Switch(switch) => {
             let Expression::Identifier(id) = &switch.node.expression.node else {
@@ -116,7 +129,7 @@ fn opcode_switch(statement: &Node<Statement>) -> Option<&[Node<BlockItem>]> {
                 &id.node.name == "opcode" || id.node.name == "dispatch_code",
                 &switch.node.statement.node,
             ) {
-                (true, Statement::Compound(block)) => Some(block),
+                (true, Statement::Compound(block)) => Some((block, &[])),
                 _ => None,
             }
         }

@@ -15,6 +15,14 @@ pub const CLEAR_FRAME: &[&str] = &[
     "pop_frame",
 ];
 
+/// A primitive's own name, where a header calls the function behind the macro of that name.
+pub fn spelled(name: &str) -> &str {
+    match name.strip_prefix('_') {
+        Some(plain) if plain.starts_with("PyStackRef_") && vocab::find(plain).is_some() => plain,
+        _ => name,
+    }
+}
+
 /// Whether a call neither changes nor runs anything.
 pub fn pure(name: &str) -> bool {
     vocab::find(name).is_some_and(|primitive| primitive.effect == Effect::Pure)
@@ -25,6 +33,16 @@ pub fn counting(name: &str) -> Option<&'static str> {
     match name {
         "Py_NewRef" | "_Py_NewRef" => Some("Py_INCREF"),
         "Py_XNewRef" | "_Py_XNewRef" => Some("Py_XINCREF"),
+        _ => None,
+    }
+}
+
+/// What a function that does nothing for NULL does for any other object.
+pub fn unless_null(name: &str) -> Option<&'static str> {
+    match name {
+        "Py_XINCREF" => Some("Py_INCREF"),
+        "Py_XDECREF" => Some("Py_DECREF"),
+        "Py_XNewRef" | "_Py_XNewRef" => Some("Py_NewRef"),
         _ => None,
     }
 }
