@@ -105,6 +105,9 @@ impl Emit<'_> {
     }
 
     pub(crate) fn emit_call(&mut self, call: &Call<'_>) -> Flow<Val> {
+        for arg in call.args {
+            self.expose(arg.0);
+        }
         // Boxes become objects first: that takes calls of its own.
         for (i, arg) in call.args.iter().enumerate() {
             if call.steals & (1 << i) != 0 {

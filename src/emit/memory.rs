@@ -10,7 +10,7 @@ use super::asm::{Alu, Cc, Mem, Shift};
 use super::machine::{CELL_SLOTS, R11, XMM15, cell};
 use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node, TSTATE_NODE};
 use super::offsets::{CO_CONSTS, CO_NAMES, OB_FVAL, OB_ITEM, OB_TYPE};
-use super::types::{Cell, Elem, Field, Ty, Val};
+use super::types::{Cell, Elem, Field, Stop, Ty, Val};
 use super::value::shape;
 
 impl Emit<'_> {
@@ -270,6 +270,9 @@ impl Emit<'_> {
         if let Some(v) = self.index_known(p.0, elem, i.0) {
             return v;
         }
+        if let Some(k) = self.indexed_local(p.0, i.0) {
+            return Val(self.st.local_node(k));
+        }
         let (disp, index) = self.element_of(p.0, elem, i.0);
         let mut m = self.mem_base(p.0, disp);
         if let Some((i, scale)) = index {
@@ -280,6 +283,18 @@ impl Emit<'_> {
             self.last_element = Some((p.0, i.0, id));
         }
         Val(id)
+    }
+
+    /// The local that an element of the frame's memory is.
+    fn indexed_local(&mut self, p: Id, i: Id) -> Option<usize> {
+        match self.node(i).imm() {
+            Some(slots) => self.local_of(p, slots),
+            None => {
+                self.local_of(p, 0)?;
+                self.fail("an index that is not known when compiling");
+                None
+            }
+        }
     }
 
     /// An element that is known without a load.
@@ -325,6 +340,13 @@ impl Emit<'_> {
 
     pub fn set_index(&mut self, p: Val, elem: Elem, i: Val, v: Val) {
         if self.store_in_place(p.0, i.0, v.0) {
+            return;
+        }
+        if let Some(k) = self.indexed_local(p.0, i.0) {
+            let k = self.int(Ty::I64, k as i64);
+            if let Err(Stop::Unsupported(why)) = self.set_local(k, v) {
+                self.fail(why);
+            }
             return;
         }
         let (disp, index) = self.element_of(p.0, elem, i.0);

@@ -93,7 +93,7 @@ impl Emit<'_> {
 
     /// Gives a local the value of an int, and says that this worked.
     pub fn py_long_assign_value(&mut self, slot: Val, x: Val) -> Flow<Val> {
-        let Some(i) = self.local_of(slot.0) else {
+        let Some(i) = self.local_of(slot.0, 0) else {
             return Err(super::types::Stop::Unsupported(
                 "an int assigned outside of a local",
             ));
@@ -104,16 +104,6 @@ impl Emit<'_> {
         self.set_local(index, v)?;
         self.release(old);
         Ok(self.small(0))
-    }
-
-    /// Which local an address is that of.
-    fn local_of(&self, id: Id) -> Option<usize> {
-        let Kind::Address { base, disp } = self.node(id).kind else {
-            return None;
-        };
-        let i = (disp - facts::LOCALS) / 8;
-        (base == super::node::FRAME_NODE && (0..self.st.locals.len() as i32).contains(&i))
-            .then_some(i as usize)
     }
 
     /// `COMPARISON_BIT(a, b)`: which of the four outcomes, as a bit.

@@ -189,10 +189,31 @@ impl Emit<'_> {
         local.known = Known::Nothing;
     }
 
-    /// The address of a local in the frame's memory. Through it the template may reach this and
-    /// all later locals: memory holds their values from now on.
+    /// The address of a local in the frame's memory.
     pub fn local_ptr(&mut self, i: Val) -> Flow<Val> {
-        let first = self.local_index(i)?;
+        let i = self.local_index(i)?;
+        let m = self.local_mem(i);
+        Ok(Val(self.address(super::node::FRAME_NODE, m.disp)))
+    }
+
+    /// Which local an address, plus so many slots, is that of.
+    pub(crate) fn local_of(&self, id: Id, slots: i64) -> Option<usize> {
+        let Kind::Address { base, disp } = self.node(id).kind else {
+            return None;
+        };
+        let i = i64::from((disp - facts::LOCALS) / 8) + slots;
+        (base == super::node::FRAME_NODE && disp >= facts::LOCALS)
+            .then(|| usize::try_from(i).ok())
+            .flatten()
+            .filter(|&i| i < self.st.locals.len())
+    }
+
+    /// Somebody gets the address of a local, if this is one, and may reach this and all later
+    /// locals through it: the frame's memory holds their values from now on.
+    pub(crate) fn expose(&mut self, id: Id) {
+        let Some(first) = self.local_of(id, 0) else {
+            return;
+        };
         for i in first..self.st.locals.len() {
             if self.st.locals[i].behind == Behind::Stale {
                 self.write_local(i);
@@ -203,8 +224,6 @@ impl Emit<'_> {
             local.node = NONE;
             local.known = Known::Nothing;
         }
-        let m = self.local_mem(first);
-        Ok(Val(self.address(super::node::FRAME_NODE, m.disp)))
     }
 
     /// Forgets nodes that no slot refers to, and lets go of their registers.
