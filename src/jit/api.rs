@@ -9,7 +9,7 @@ use pyo3::ffi;
 use crate::emit::view::Doors;
 use crate::jit::record::Record;
 use crate::jit::state::with;
-use crate::jit::{frame, init as setup, listing};
+use crate::jit::{frame, init as setup, listing, show};
 
 /// Why the compiler cannot work in this process at all.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +163,13 @@ pub unsafe fn exits_of(code: *mut ffi::PyCodeObject) -> u64 {
 pub unsafe fn explain(code: *mut ffi::PyCodeObject) -> Vec<Explained> {
     // SAFETY: by the caller.
     unsafe { listing::explain(code, record(code)) }
+}
+
+/// The machine code of one opcode where nothing is known of its operands.
+pub fn machine_code(opcode: &str, oparg: u8) -> Result<String, Reason> {
+    // SAFETY: called from Python, with the GIL held.
+    let text = unsafe { with(|jit| show::opcode(jit, opcode, oparg)) };
+    text.unwrap_or_else(|| Err(Reason("the compiler is not in place".to_owned())))
 }
 
 /// Source lines, bytecode, templates and machine code interleaved.

@@ -21,6 +21,7 @@ pub mod prepare;
 pub mod pure;
 pub mod record;
 pub mod returning;
+pub mod show;
 pub mod standins;
 pub mod state;
 pub mod stubs;
@@ -31,5 +32,5 @@ pub mod writeback;
 
 pub use api::{
     EntryPtr, Explained, Reason, Refusal, Stats, compile_entry, disassemble, entry_of, exits_of,
-    explain, init, run, set_limit, stats,
+    explain, init, machine_code, run, set_limit, stats,
 };

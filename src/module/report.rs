@@ -48,3 +48,9 @@ pub fn disassemble(object: &Bound<'_, PyAny>) -> PyResult<String> {
     unsafe { jit::disassemble(code_pointer(&code)) }
         .map_err(|reason| PyValueError::new_err(reason.to_string()))
 }
+
+/// The machine code of one opcode by itself; for `cargo xtask show`.
+#[pyfunction]
+pub fn machine_code(opcode: &str, oparg: u8) -> PyResult<String> {
+    jit::machine_code(opcode, oparg).map_err(|reason| PyValueError::new_err(reason.to_string()))
+}
