@@ -202,9 +202,19 @@ pub struct Vocabulary {
     /// Where a minor release differs, by its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub minors: BTreeMap<String, BTreeMap<String, FunctionEffect>>,
+    /// Minor release to opcodes whose references upstream itself counts wrong on some path, or in a
+    /// way that the check cannot follow, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub deviations: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Vocabulary {
+    /// The deviations of one minor release of Python 3.
+    pub fn deviations_of(&self, minor: u8) -> BTreeMap<String, String> {
+        let found = self.deviations.get(&format!("3.{minor}"));
+        found.cloned().unwrap_or_default()
+    }
+
     /// What holds for one minor release of Python 3.
     pub fn of_minor(mut self, minor: u8) -> Self {
         if let Some(differing) = self.minors.remove(&format!("3.{minor}")) {

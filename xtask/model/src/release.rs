@@ -79,6 +79,8 @@ pub struct Release {
     pub globals: BTreeMap<String, CGlobal>,
     pub vocabulary: Vocabulary,
     pub needs: RuntimeNeeds,
+    /// Opcodes whose references upstream counts otherwise than it should, and why.
+    pub deviations: BTreeMap<String, String>,
 }
 
 /// The derived data of one release, as its files spell it.
@@ -133,6 +135,7 @@ impl Release {
         vocabulary: Vocabulary,
         needs: RuntimeNeeds,
     ) -> Result<Release, LoadError> {
+        let deviations = vocabulary.deviations_of(version.minor);
         let bad = |name: &str| {
             let name = name.to_owned();
             move |source| LoadError::Type {
@@ -181,6 +184,7 @@ impl Release {
             globals,
             vocabulary: vocabulary.of_minor(version.minor),
             needs,
+            deviations,
         })
     }
 
@@ -193,6 +197,11 @@ impl Release {
     /// What the names of constants end in where this release differs from the newest one.
     pub fn suffix(&self) -> String {
         format!("in_{}", self.version.to_string().replace('.', "_"))
+    }
+
+    /// Whether some objects are never freed, whatever their count.
+    pub fn has_immortal_objects(&self) -> bool {
+        self.version.minor >= 12
     }
 
     /// What a stack slot or a local holds.

@@ -77,7 +77,7 @@ impl<'r> Scope<'r> {
                 _ => Type::F64,
             }),
             Expr::Null => Ok(match expected {
-                Some(ty) if is_pointer(ty) => ty.clone(),
+                Some(ty) if is_pointer(ty) || *ty == Type::Ref => ty.clone(),
                 _ => Type::Ptr,
             }),
             Expr::CStr(_) => Ok(array_of(Type::Int {

@@ -20,6 +20,8 @@ pub struct Primitive {
     pub owned: bool,
     /// The result, if any, is the first argument, with one more reference that the template owns.
     pub counts_up: bool,
+    /// The method is given the type of its operands, since several will do.
+    pub typed: bool,
 }
 
 impl Primitive {
@@ -50,12 +52,20 @@ const fn one(name: &'static str, signature: &'static [&'static str], effect: Eff
         steals: &[],
         owned: false,
         counts_up: false,
+        typed: false,
     }
 }
 
 impl Primitive {
     const fn steals(self, steals: &'static [usize]) -> Primitive {
         Primitive { steals, ..self }
+    }
+
+    const fn typed(self) -> Primitive {
+        Primitive {
+            typed: true,
+            ..self
+        }
     }
 
     const fn counts_up(self) -> Primitive {
@@ -121,9 +131,11 @@ pub const PRIMITIVES: &[Primitive] = &[
         "COMPARISON_BIT",
         &["fn(f64, f64) -> i32", "fn(i64, i64) -> i32"],
         Pure,
-    ),
+    )
+    .typed(),
     // Frames.
-    one("_PyFrame_Push", &["fn(ptr, object) -> ptr"], Raises).steals(&[1]),
+    // Takes the function over when it succeeds.
+    one("_PyFrame_Push", &["fn(ptr, object) -> ptr"], Raises),
     one(
         "_PyFrame_PushUnchecked",
         &[
@@ -135,7 +147,7 @@ pub const PRIMITIVES: &[Primitive] = &[
     .steals(&[1]),
     one(
         "_PyThreadState_HasStackSpace",
-        &["fn(ptr, i32) -> i32"],
+        &["fn(ptr, i32) -> i32", "fn(ptr, u64) -> i32"],
         Pure,
     ),
     one("_PyEvalFrameClearAndPop", &["fn(ptr, ptr)"], Escapes),

@@ -5,7 +5,69 @@ use std::collections::HashMap;
 use crate::ast::{BinOp, Expr, Type, UnOp};
 
 /// What variables are known to hold.
-pub(super) type Known = HashMap<String, Value>;
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    numbers: HashMap<String, Value>,
+    /// Whether a pointer is NULL.
+    null: HashMap<String, bool>,
+}
+
+impl Known {
+    /// Notes what a variable holds now.
+    pub fn set(&mut self, name: &str, value: Value) {
+        self.numbers.insert(name.to_owned(), value);
+        self.null.remove(name);
+    }
+
+    /// Learns from a condition that turned out so.
+    pub fn assume(&mut self, cond: &Expr, holds: bool) {
+        match cond {
+            Expr::Unary {
+                op: UnOp::Not,
+                value,
+            } => self.assume(value, !holds),
+            Expr::Name(name) => drop(self.null.insert(name.clone(), !holds)),
+            _ => {
+                if let Some((name, equal)) = null_test(cond) {
+                    self.null.insert(name.to_owned(), equal == holds);
+                }
+            }
+        }
+    }
+
+    /// A variable that the expression compares with NULL inside a larger one, and of which it is
+    /// not known whether it is: to be followed both ways.
+    pub fn undecided<'e>(&self, expr: &'e Expr) -> Option<&'e str> {
+        let mut found = None;
+        expr.each_child(&mut |child| {
+            let here = null_test(child).map(|(name, _)| name);
+            let here = here.filter(|name| !self.null.contains_key(*name));
+            found = found.take().or(here).or_else(|| self.undecided(child));
+        });
+        found
+    }
+
+    /// The same variable either way.
+    pub fn decide(&mut self, name: &str, null: bool) {
+        self.null.insert(name.to_owned(), null);
+    }
+}
+
+/// `name == NULL` or `name != NULL`: the name, and whether it is the first.
+fn null_test(expr: &Expr) -> Option<(&str, bool)> {
+    let Expr::Binary { op, left, right } = expr else {
+        return None;
+    };
+    let equal = match op {
+        BinOp::Eq => true,
+        BinOp::Ne => false,
+        _ => return None,
+    };
+    match (&**left, &**right) {
+        (Expr::Name(name), Expr::Null) | (Expr::Null, Expr::Name(name)) => Some((name, equal)),
+        _ => None,
+    }
+}
 
 /// What can be said of a number without running anything.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +95,7 @@ fn of_code(expr: &Expr, known: &Known) -> bool {
         Expr::Int { .. } | Expr::Null | Expr::Oparg => true,
         Expr::Cache { .. } | Expr::UnitOparg(_) | Expr::UnitOpcode(_) => true,
         Expr::Name(name) => known
+            .numbers
             .get(name)
             .is_some_and(|value| *value != Value::Running),
         Expr::Cast { value, .. } | Expr::Unary { value, .. } => of_code(value, known),
@@ -51,11 +114,16 @@ fn of_code(expr: &Expr, known: &Known) -> bool {
 /// The value of an expression where it follows from `oparg` and numbers alone.
 fn number(expr: &Expr, oparg: i128, known: &Known) -> Option<i128> {
     let eval = |expr: &Expr| number(expr, oparg, known);
+    if let Some((name, equal)) = null_test(expr)
+        && let Some(null) = known.null.get(name)
+    {
+        return Some(i128::from(*null == equal));
+    }
     match expr {
         Expr::Int { value, .. } => Some(*value),
         Expr::Null => Some(0),
         Expr::Oparg => Some(oparg),
-        Expr::Name(name) => match known.get(name) {
+        Expr::Name(name) => match known.numbers.get(name) {
             Some(Value::Number(value)) => Some(*value),
             _ => None,
         },

@@ -37,7 +37,11 @@ pub(super) fn depths<'a>(
         oparg,
         depths: Depths::default(),
     };
-    walker.block(&template.body, vec![Path::default()])?;
+    let mut path = Path::default();
+    if release.deviations.contains_key(&template.name) {
+        path.own.give_up();
+    }
+    walker.block(&template.body, vec![path])?;
     Ok(walker.depths)
 }
 
@@ -47,8 +51,8 @@ struct Path {
     known: Known,
     /// Stack slots that were assigned.
     set: BTreeSet<i128>,
-    /// Memory at and above this slot was handed out, so that anything may be there.
-    open: Option<i128>,
+    /// Stack memory was handed out, so that any slot may have been filled.
+    open: bool,
     /// Something happened that must not happen twice.
     effect: bool,
     own: Ownership,
@@ -60,6 +64,14 @@ struct Ways {
     on: Vec<Path>,
     broken: Vec<Path>,
     continued: Vec<Path>,
+}
+
+impl Ways {
+    fn extend(&mut self, other: Ways) {
+        self.on.extend(other.on);
+        self.broken.extend(other.broken);
+        self.continued.extend(other.continued);
+    }
 }
 
 struct Walker<'r> {
@@ -77,10 +89,9 @@ impl Walker<'_> {
         for stmt in body {
             let mut on = Vec::new();
             for path in std::mem::take(&mut ways.on) {
-                let next = self.statement(stmt, path)?;
-                on.extend(next.on);
-                ways.broken.extend(next.broken);
-                ways.continued.extend(next.continued);
+                let mut next = self.statement(stmt, path)?;
+                on.append(&mut next.on);
+                ways.extend(next);
             }
             on.truncate(PATHS);
             ways.on = on;
@@ -88,7 +99,28 @@ impl Walker<'_> {
         Ok(ways)
     }
 
-    fn statement<'a>(&mut self, stmt: &'a Stmt, mut path: Path) -> Result<Ways, Fault<'a>> {
+    /// Follows a statement, once for either answer to what its numbers depend on.
+    fn statement<'a>(&mut self, stmt: &'a Stmt, path: Path) -> Result<Ways, Fault<'a>> {
+        let mut undecided = None;
+        stmt.each_expr(&mut |expr| {
+            undecided = undecided.take().or_else(|| path.known.undecided(expr));
+        });
+        let Some(name) = undecided else {
+            return self.decided(stmt, path);
+        };
+        let mut ways = Ways::default();
+        for null in [false, true] {
+            let mut path = path.clone();
+            path.known.decide(name, null);
+            if null {
+                path.own.is_null(name);
+            }
+            ways.extend(self.statement(stmt, path)?);
+        }
+        Ok(ways)
+    }
+
+    fn decided<'a>(&mut self, stmt: &'a Stmt, mut path: Path) -> Result<Ways, Fault<'a>> {
         let mut objects = Vec::new();
         let mut wrong = None;
         stmt.each_expr(&mut |expr| {
@@ -103,21 +135,27 @@ impl Walker<'_> {
         match stmt {
             Stmt::Let { name, value, .. } | Stmt::Var { name, value, .. } => {
                 let value = eval(value, self.oparg, &path.known);
-                path.known.insert(name.clone(), value);
+                path.known.set(name, value);
                 path.own.name(name, first);
             }
             Stmt::Cell { name, ty, .. } => {
-                path.known.insert(name.clone(), Value::Running);
+                path.known.set(name, Value::Running);
                 path.own.cell(ty);
             }
             Stmt::Assign { place, value } => {
                 self.assign(stmt, place, value, first, &mut path)?;
             }
             Stmt::Guard { cond, exit } => {
-                let mut failing = path.clone();
-                failing.own.assume(cond, false);
-                self.exit(stmt, exit, &failing)?;
-                path.own.assume(cond, true);
+                let passes = eval(cond, self.oparg, &path.known);
+                if !is_true(passes) {
+                    let mut failing = path.clone();
+                    failing.assume(cond, false);
+                    self.exit(stmt, exit, &failing)?;
+                }
+                if passes == Value::Number(0) {
+                    return Ok(Ways::default());
+                }
+                path.assume(cond, true);
             }
             Stmt::If {
                 cond,
@@ -192,13 +230,13 @@ impl Walker<'_> {
         match place {
             Expr::Name(name) => {
                 let value = eval(value, self.oparg, &path.known);
-                path.known.insert(name.clone(), value);
+                path.known.set(name, value);
             }
             Expr::Stack(index) => match eval(index, self.oparg, &path.known) {
                 Value::Number(index) => {
                     path.set.insert(index);
                 }
-                Value::Later => path.open = Some(i128::MIN),
+                Value::Later => path.open = true,
                 Value::Running => return Err(self.unknown(stmt, "the slot", index)),
             },
             _ => path.effect = true,
@@ -217,21 +255,18 @@ impl Walker<'_> {
         let mut ways = Ways::default();
         if known != Value::Number(0) {
             let mut path = path.clone();
-            path.own.assume(cond, true);
+            path.assume(cond, true);
             ways = self.block(then, vec![path])?;
         }
-        if matches!(known, Value::Number(0) | Value::Later | Value::Running) {
+        if !is_true(known) {
             let mut path = path;
-            path.own.assume(cond, false);
-            let other = self.block(otherwise, vec![path])?;
-            ways.on.extend(other.on);
-            ways.broken.extend(other.broken);
-            ways.continued.extend(other.continued);
+            path.assume(cond, false);
+            ways.extend(self.block(otherwise, vec![path])?);
         }
         Ok(ways)
     }
 
-    /// A loop: turn by turn while its condition is known, else no turn or one.
+    /// A loop: turn by turn while it is known whether it goes on, else no turn or one.
     fn repeat<'a>(
         &mut self,
         cond: Option<&Expr>,
@@ -240,48 +275,65 @@ impl Walker<'_> {
     ) -> Result<Ways, Fault<'a>> {
         let mut behind = Vec::new();
         let mut turning = vec![path];
-        if cond.is_none() {
-            turning[0].own.give_up();
-            body.iter()
-                .for_each(|stmt| forget(stmt, Value::Running, &mut turning[0].known));
-        }
-        for turn in 0..TURNS {
-            let mut next = Vec::new();
-            for path in turning {
-                let known = match cond {
+        for _ in 0..TURNS {
+            for path in std::mem::take(&mut turning) {
+                let goes_on = match cond {
                     Some(cond) => eval(cond, self.oparg, &path.known),
                     None => Value::Number(1),
                 };
-                match known {
-                    Value::Number(0) => behind.push(path),
-                    Value::Number(_) => next.push(path),
-                    Value::Later | Value::Running if turn > 0 => behind.push(path),
-                    Value::Later | Value::Running => {
-                        let mut path = path;
-                        path.own.give_up();
-                        body.iter()
-                            .for_each(|stmt| forget(stmt, known, &mut path.known));
-                        behind.push(path.clone());
-                        next.push(path);
+                if goes_on == Value::Number(0) {
+                    behind.push(path);
+                    continue;
+                }
+                let turned = if is_true(goes_on) {
+                    let ways = self.block(body, vec![path.clone()])?;
+                    let on = !ways.on.is_empty() || !ways.continued.is_empty();
+                    (!on || ways.broken.is_empty()).then_some(ways)
+                } else {
+                    None
+                };
+                match turned {
+                    Some(ways) => {
+                        behind.extend(ways.broken);
+                        turning.extend(ways.on);
+                        turning.extend(ways.continued);
                     }
+                    // Whether there is another turn depends on what happens in this one.
+                    None => behind.extend(self.some_turn(cond.is_some(), goes_on, body, path)?),
                 }
             }
-            if next.is_empty() {
-                break;
-            }
-            let ways = self.block(body, next)?;
-            behind.extend(ways.broken);
-            turning = ways.on;
-            turning.extend(ways.continued);
-            // A loop that only a `break` leaves is followed for one turn.
-            if cond.is_none() {
-                break;
-            }
+            turning.truncate(PATHS);
         }
         Ok(Ways {
             on: behind,
             ..Ways::default()
         })
+    }
+
+    /// The paths behind a loop of which any turn is followed.
+    fn some_turn<'a>(
+        &mut self,
+        may_skip: bool,
+        goes_on: Value,
+        body: &'a [Stmt],
+        mut path: Path,
+    ) -> Result<Vec<Path>, Fault<'a>> {
+        let kind = if goes_on == Value::Later {
+            Value::Later
+        } else {
+            Value::Running
+        };
+        path.own.give_up();
+        body.iter()
+            .for_each(|stmt| forget(stmt, kind, &mut path.known));
+        let ways = self.block(body, vec![path.clone()])?;
+        let mut behind = ways.broken;
+        if may_skip {
+            behind.push(path);
+            behind.extend(ways.on);
+            behind.extend(ways.continued);
+        }
+        Ok(behind)
     }
 
     /// A number inside the expression that has to be known when code is emitted, and is not.
@@ -328,13 +380,7 @@ impl Walker<'_> {
     fn effects(&self, expr: &Expr, path: &mut Path) {
         expr.each_child(&mut |child| self.effects(child, path));
         match expr {
-            Expr::StackPtr(index) => {
-                let index = match eval(index, self.oparg, &path.known) {
-                    Value::Number(index) => index,
-                    Value::Later | Value::Running => i128::MIN,
-                };
-                path.open = Some(path.open.map_or(index, |open| open.min(index)));
-            }
+            Expr::StackPtr(_) => path.open = true,
             Expr::Call { function, .. } => {
                 let effect = match vocab::find(function) {
                     Some(primitive) => primitive.effect,
@@ -385,8 +431,7 @@ impl Walker<'_> {
             Stmt::EnterFrame { .. } => self.depths.enter_frame.insert(top),
             _ => self.depths.other.insert(top),
         };
-        let missing = (0..top)
-            .find(|slot| !path.set.contains(slot) && path.open.is_none_or(|open| *slot < open));
+        let missing = (0..top).find(|slot| !path.set.contains(slot) && !path.open);
         match missing {
             Some(slot) => {
                 let oparg = self.oparg;
@@ -397,7 +442,7 @@ impl Walker<'_> {
             }
             None => path
                 .own
-                .leave(top)
+                .leave(top, self.release)
                 .map_err(|message| Fault::at(stmt, message)),
         }
     }
@@ -410,6 +455,17 @@ impl Walker<'_> {
     }
 }
 
+impl Path {
+    fn assume(&mut self, cond: &Expr, holds: bool) {
+        self.known.assume(cond, holds);
+        self.own.assume(cond, holds);
+    }
+}
+
+fn is_true(value: Value) -> bool {
+    matches!(value, Value::Number(number) if number != 0)
+}
+
 /// Variables that such a loop assigns hold what some turn of it left: of which kind, its condition
 /// says.
 fn forget(stmt: &Stmt, kind: Value, known: &mut Known) {
@@ -418,7 +474,7 @@ fn forget(stmt: &Stmt, kind: Value, known: &mut Known) {
         ..
     } = stmt
     {
-        known.insert(name.clone(), kind);
+        known.set(name, kind);
     }
     stmt.each_inner(&mut |inner| forget(inner, kind, known));
 }

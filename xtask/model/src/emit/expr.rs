@@ -321,7 +321,7 @@ impl Writer<'_, '_, '_> {
         let values = self.arguments(&signature, args)?;
         if let Some(primitive) = vocab::find(function) {
             let method = method(&primitive.method());
-            if primitive.signatures(args.len()).count() > 1 {
+            if primitive.typed {
                 let of = signature.params.first().map(ty);
                 return Ok(quote! { #e.#method(#of, #(#values),*)? });
             }
