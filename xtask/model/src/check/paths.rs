@@ -126,7 +126,15 @@ impl Walker<'_> {
         stmt.each_expr(&mut |expr| {
             wrong = wrong.take().or_else(|| self.running(expr, &path));
             self.effects(expr, &mut path);
-            objects.push(self.object(expr, &mut path));
+            objects.push(match (stmt, expr) {
+                // What an assigned slot held is not read.
+                (Stmt::Assign { place, .. }, Expr::Stack(index) | Expr::Local(index))
+                    if std::ptr::eq(place, expr) =>
+                {
+                    self.object(index, &mut path)
+                }
+                _ => self.object(expr, &mut path),
+            });
         });
         if let Some(index) = wrong {
             return Err(self.unknown(stmt, "the number", index));
