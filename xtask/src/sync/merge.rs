@@ -12,8 +12,8 @@ use crate::templates::file_name;
 
 /// The templates with those of `release` replaced by `new`.
 ///
-/// Releases that have the same normal form share a template, in the spelling of the oldest of
-/// them. So what comes out depends on what each release holds, and not on the order of syncs.
+/// Releases that have the same normal form share a template, in the spelling of the one that was
+/// synced first: a text that is still right stays as it is.
 pub fn merge(
     existing: Vec<Template>,
     release: Release,
@@ -24,13 +24,9 @@ pub fn merge(
     for template in &mut merged {
         template.releases.retain(|r| *r != name);
     }
-    merged.retain(|template| !template.releases.is_empty());
     for mut template in new {
         match merged.iter_mut().find(|other| same(other, &template)) {
             Some(other) => {
-                if oldest(other)? > release {
-                    other.body = template.body;
-                }
                 other.releases.push(name.clone());
                 sort_releases(other)?;
             }
@@ -40,6 +36,7 @@ pub fn merge(
             }
         }
     }
+    merged.retain(|template| !template.releases.is_empty());
     Ok(merged)
 }
 
@@ -147,14 +144,15 @@ opcode ADD_INT {
 ";
 
     #[test]
-    fn releases_with_one_normal_form_share_the_oldest_spelling() {
+    fn releases_with_one_normal_form_share_the_first_spelling() {
         assert_eq!(text(&[OLD, NEW, OTHER]), EXPECTED);
     }
 
     #[test]
-    fn the_order_of_syncs_does_not_matter() {
-        assert_eq!(text(&[OTHER, NEW, OLD]), EXPECTED);
-        assert_eq!(text(&[NEW, OLD, OTHER, OLD, NEW]), EXPECTED);
+    fn a_text_that_is_still_right_stays() {
+        let respelled = ("3.11.2", NEW.1);
+        assert_eq!(text(&[OLD, NEW, OTHER, respelled]), EXPECTED);
+        assert_eq!(text(&[OLD, respelled, OTHER, NEW]), EXPECTED);
     }
 
     #[test]
