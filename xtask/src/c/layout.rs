@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cevalry_model::ast::{Elem, FieldType, Type};
+use cevalry_model::ast::{Elem, FieldType, Step, Type};
 use cevalry_model::data::{Field, Struct};
 use lang_c::ast::{
     BinaryOperator, Constant, Expression, Initializer, IntegerBase, OffsetMember,
@@ -22,6 +22,14 @@ pub struct Member {
     pub bits: Option<(u8, u8)>,
 }
 
+/// Where a record's fields lie.
+struct Placed {
+    size: u64,
+    align: u64,
+    /// Byte offset, and first bit and width of a bit field.
+    fields: Vec<(u64, Option<(u8, u8)>)>,
+}
+
 impl Types {
     /// Size and alignment; `None` for an incomplete type.
     pub fn size_align(&self, ty: &CType) -> Option<(u64, u64)> {
@@ -37,14 +45,14 @@ impl Types {
                 (size * length.unwrap_or(0), align)
             }
             CType::Record(id) => {
-                let (size, align, _) = self.place_fields(*id)?;
-                (size, align)
+                let placed = self.place_fields(*id)?;
+                (placed.size, placed.align)
             }
         })
     }
 
     /// Size, alignment, and every field's byte offset and bit position.
-    fn place_fields(&self, id: RecordId) -> Option<(u64, u64, Vec<(u64, Option<(u8, u8)>)>)> {
+    fn place_fields(&self, id: RecordId) -> Option<Placed> {
         let record = self.records.get(id.0)?;
         let (mut bit, mut align, mut size) = (0u64, 1u64, 0u64);
         let mut places = Vec::new();
@@ -84,12 +92,16 @@ impl Types {
             size = size.max(bit.div_ceil(8));
             places.push(place);
         }
-        Some((size.next_multiple_of(align), align, places))
+        Some(Placed {
+            size: size.next_multiple_of(align),
+            align,
+            fields: places,
+        })
     }
 
     /// Finds a member by name, looking into anonymous structs and unions.
     pub fn member(&self, id: RecordId, name: &str) -> Option<Member> {
-        let (_, _, places) = self.place_fields(id)?;
+        let places = self.place_fields(id)?.fields;
         let fields = self.records[id.0].fields.as_ref()?;
         for (field, (offset, bits)) in fields.iter().zip(&places) {
             match (&field.name, &field.ty) {
@@ -112,6 +124,24 @@ impl Types {
             }
         }
         None
+    }
+
+    /// The type of a member that a template names.
+    pub fn path_type(&self, owner: &str, path: &[Step]) -> Option<CType> {
+        let id = self.record_named(owner)?;
+        self.steps(CType::Record(id), path)
+    }
+
+    /// The type at the end of a way into a type.
+    pub fn steps(&self, mut ty: CType, path: &[Step]) -> Option<CType> {
+        for step in path {
+            ty = match (step, &ty) {
+                (Step::Field(name), CType::Record(id)) => self.member(*id, name)?.ty,
+                (Step::Index(_), CType::Array(element, _)) => (**element).clone(),
+                _ => return None,
+            };
+        }
+        Some(ty)
     }
 
     /// The value of `offsetof`.
@@ -157,7 +187,7 @@ impl Types {
     /// The layout of the record that templates call `name`, fields of anonymous members included.
     pub fn layout(&self, name: &str) -> Option<Struct> {
         let id = self.record_named(name)?;
-        let (size, align, _) = self.place_fields(id)?;
+        let Placed { size, align, .. } = self.place_fields(id)?;
         let mut fields = BTreeMap::new();
         self.add_fields(id, 0, &mut fields)?;
         Some(Struct {
@@ -168,7 +198,7 @@ impl Types {
     }
 
     fn add_fields(&self, id: RecordId, base: u64, out: &mut BTreeMap<String, Field>) -> Option<()> {
-        let (_, _, places) = self.place_fields(id)?;
+        let places = self.place_fields(id)?.fields;
         for (field, (offset, bits)) in self.records[id.0].fields.as_ref()?.iter().zip(places) {
             let FieldDecl { name, ty, .. } = field;
             match (name, ty) {

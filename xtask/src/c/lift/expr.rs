@@ -7,11 +7,13 @@ use lang_c::ast::{
 };
 use lang_c::span::Node;
 
+use super::arith::{compound, promoted, simple};
+use super::merge::Merging;
 use super::place::{At, Place};
 use super::state::State;
-use super::tree::{Fork, Tree};
+use super::tree::Tree;
 use super::value::{Value, What, int};
-use super::{Lifter, Outcome, fold};
+use super::{Lifter, Outcome};
 use crate::c::ctype::CType;
 use crate::c::layout::{character, integer_value};
 
@@ -58,7 +60,7 @@ impl Lifter<'_> {
             },
             Expression::Member(_) => self.eval_place(st, node),
             Expression::BinaryOperator(binary) => self.binary(st, node, &binary.node),
-            Expression::UnaryOperator(unary) => self.unary(st, node, &unary.node),
+            Expression::UnaryOperator(unary) => self.unary(st, &unary.node),
             Expression::Call(call) => self.call(st, &call.node),
             Expression::Cast(cast) => {
                 let ty = self.types.type_name(&cast.node.type_name.node);
@@ -75,7 +77,7 @@ impl Lifter<'_> {
                     .cond(st, &c.condition)?
                     .bind(&mut |st, holds| self.eval(st, if holds { yes } else { no }))?;
                 let tree = self.unify(tree)?;
-                Ok(self.collapse_values(tree, true))
+                Ok(self.collapse_values(tree, Merging::Choice))
             }
             Expression::Comma(list) => {
                 let mut tree = Tree::leaf(st, Value::void());
@@ -278,7 +280,6 @@ impl Lifter<'_> {
             }
             // A value whose type alone is asked for, or that is stored nowhere.
             _ => self.eval(st, node)?.bind(&mut |mut st, value| {
-                st.effect |= false;
                 let ty = value.ty.clone();
                 let id = self.new_var();
                 st.declare("", id, ty.clone(), super::value::Binding::Value(value));
@@ -300,162 +301,7 @@ impl Lifter<'_> {
         })
     }
 
-    /// Moves an address by a number of elements, on a path for each value of a condition in it.
-    pub fn shifted(
-        &mut self,
-        mut st: State,
-        pointer: &Value,
-        by: &Value,
-        factor: i64,
-    ) -> Outcome<Tree<Value>> {
-        if matches!(pointer.what, What::Stack(..) | What::Code(..))
-            && let What::Expr(expr) = &by.what
-        {
-            let resolved = self.resolve(&st, expr);
-            if let Some(cond) = self.unsettled(&resolved) {
-                return self.fork(st, cond.clone()).bind(&mut |mut st, holds| {
-                    st.pinned.push((cond.clone(), holds));
-                    self.shifted(st, pointer, by, factor)
-                });
-            }
-            if !self.is_known(&resolved) {
-                return self.give_up("a stack or code offset known only at run time");
-            }
-        }
-        let value = self.advance(&mut st, pointer.clone(), by, factor)?;
-        Ok(Tree::leaf(st, value))
-    }
-
-    /// A condition in an integer that decides it and is known only at run time.
-    pub fn unsettled(&self, expr: &Expr) -> Option<Expr> {
-        match expr {
-            flag if fold::is_flag(flag) && !self.is_known(flag) => Some(match flag {
-                Expr::Cast { value, .. } => return self.unsettled(value),
-                flag => flag.clone(),
-            }),
-            Expr::Binary { left, right, .. } => {
-                self.unsettled(left).or_else(|| self.unsettled(right))
-            }
-            Expr::Cast { value, .. } | Expr::Unary { value, .. } => self.unsettled(value),
-            Expr::Select { cond, .. } if !self.is_known(cond) => Some((**cond).clone()),
-            _ => None,
-        }
-    }
-
-    /// Whether an integer is known when code is emitted.
-    pub fn is_known(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Int { .. } | Expr::Oparg | Expr::Cache { .. } => true,
-            Expr::UnitOparg(_) | Expr::UnitOpcode(_) => true,
-            Expr::Name(name) => self.known.contains(name),
-            Expr::Binary { left, right, .. } => self.is_known(left) && self.is_known(right),
-            Expr::Unary { value, .. } | Expr::Cast { value, .. } => self.is_known(value),
-            Expr::Select {
-                cond,
-                then,
-                otherwise,
-            } => [cond, then, otherwise]
-                .iter()
-                .all(|part| self.is_known(part)),
-            _ => false,
-        }
-    }
-
-    /// Two paths: one on which the condition holds, one on which it does not.
-    pub fn fork(&mut self, mut st: State, cond: Expr) -> Tree<bool> {
-        if let Expr::Int { value, .. } = cond {
-            return Tree::leaf(st, value != 0);
-        }
-        if let Some(holds) = self.decided(&st, &cond) {
-            return Tree::leaf(st, holds);
-        }
-        let before = std::mem::take(&mut st.code);
-        let (mut yes, mut no) = (st.clone(), st);
-        yes.facts.push((cond.clone(), true));
-        no.facts.push((cond.clone(), false));
-        Tree::Fork(Box::new(Fork {
-            before,
-            cond,
-            then: Tree::leaf(yes, true),
-            otherwise: Tree::leaf(no, false),
-        }))
-    }
-
-    /// Evaluates a condition, one path for each outcome.
-    pub fn cond(&mut self, st: State, node: &Node<Expression>) -> Outcome<Tree<bool>> {
-        self.step_at(node.span)?;
-        match &node.node {
-            Expression::BinaryOperator(binary) => {
-                let stop = match binary.node.operator.node {
-                    BinaryOperator::LogicalAnd => false,
-                    BinaryOperator::LogicalOr => true,
-                    _ => return self.plain_cond(st, node),
-                };
-                let tree = self.cond(st, &binary.node.lhs)?.bind(&mut |st, left| {
-                    if left == stop {
-                        Ok(Tree::leaf(st, left))
-                    } else {
-                        self.cond(st, &binary.node.rhs)
-                    }
-                })?;
-                Ok(tree)
-            }
-            Expression::UnaryOperator(unary)
-                if unary.node.operator.node == UnaryOperator::Negate =>
-            {
-                self.cond(st, &unary.node.operand)?
-                    .bind(&mut |st, holds| Ok(Tree::leaf(st, !holds)))
-            }
-            _ => self.plain_cond(st, node),
-        }
-    }
-
-    fn plain_cond(&mut self, st: State, node: &Node<Expression>) -> Outcome<Tree<bool>> {
-        self.eval(st, node)?.bind(&mut |mut st, value| {
-            let cond = self.truth(&mut st, &value)?;
-            Ok(self.decide(st, &cond))
-        })
-    }
-
-    /// Forks on a condition, first on any condition that it counts with.
-    fn decide(&mut self, st: State, cond: &Expr) -> Tree<bool> {
-        let cond = self.resolve(&st, cond);
-        let inner = match &cond {
-            Expr::Binary { left, right, .. } => self.counted(left).or_else(|| self.counted(right)),
-            _ => None,
-        };
-        let Some(inner) = inner else {
-            return self.fork(st, cond);
-        };
-        let tree = self.fork(st, inner.clone());
-        let tree = tree.bind::<bool, std::convert::Infallible>(&mut |mut st, holds| {
-            st.pinned.push((inner.clone(), holds));
-            Ok(self.decide(st, &cond))
-        });
-        match tree {
-            Ok(tree) => tree,
-            Err(never) => match never {},
-        }
-    }
-
-    /// A condition that is a term of a sum.
-    fn counted(&self, expr: &Expr) -> Option<Expr> {
-        match expr {
-            Expr::Binary {
-                op: BinOp::Add | BinOp::Sub,
-                ..
-            } => self.unsettled(expr),
-            Expr::Cast { value, .. } => self.counted(value),
-            _ => None,
-        }
-    }
-
-    fn unary(
-        &mut self,
-        st: State,
-        node: &Node<Expression>,
-        unary: &UnaryOperatorExpression,
-    ) -> Outcome<Tree<Value>> {
+    fn unary(&mut self, st: State, unary: &UnaryOperatorExpression) -> Outcome<Tree<Value>> {
         let operand = &unary.operand;
         match unary.operator.node {
             UnaryOperator::Indirection => {
@@ -487,15 +333,10 @@ impl Lifter<'_> {
             UnaryOperator::PostDecrement => self.increment(st, operand, -1, true),
             UnaryOperator::PreIncrement => self.increment(st, operand, 1, false),
             UnaryOperator::PreDecrement => self.increment(st, operand, -1, false),
-            UnaryOperator::Negate => {
-                let tree = self.eval(st, operand)?;
-                let _ = node;
-                tree.bind(&mut |mut st, value| {
-                    let cond = self.truth(&mut st, &value)?;
-                    let cond = self.not(&cond);
-                    Ok(Tree::leaf(st, Value::expr(cond, CType::INT)))
-                })
-            }
+            UnaryOperator::Negate => self.eval(st, operand)?.bind(&mut |st, value| {
+                let cond = self.not(&self.truth(&value));
+                Ok(Tree::leaf(st, Value::expr(cond, CType::INT)))
+            }),
             UnaryOperator::Plus => self.eval(st, operand),
             UnaryOperator::Minus | UnaryOperator::Complement => {
                 let complement = unary.operator.node == UnaryOperator::Complement;
@@ -534,24 +375,6 @@ impl Lifter<'_> {
                 Ok(Tree::leaf(st, value))
             })
         })
-    }
-
-    /// `left + factor · right`, for numbers and addresses.
-    fn added(
-        &mut self,
-        st: State,
-        left: &Value,
-        right: &Value,
-        factor: i64,
-    ) -> Outcome<Tree<Value>> {
-        if left.ty.is_pointer() && right.ty.is_integer() {
-            return self.shifted(st, left, right, factor);
-        }
-        if right.ty.is_pointer() && left.ty.is_integer() && factor == 1 {
-            return self.shifted(st, right, left, 1);
-        }
-        let op = if factor == 1 { BinOp::Add } else { BinOp::Sub };
-        self.arithmetic(st, op, left.clone(), right.clone())
     }
 
     fn binary(
@@ -634,187 +457,4 @@ impl Lifter<'_> {
             info.hint = Some(name.to_owned());
         }
     }
-
-    /// The difference of two addresses, in elements.
-    fn distance(&mut self, mut st: State, left: &Value, right: &Value) -> Outcome<Tree<Value>> {
-        let apart = match (&left.what, &right.what) {
-            (What::Stack(a, x), What::Stack(b, y)) if a == b => Some(x.plus(y, -1)),
-            (What::Code(a, x, 0), What::Code(b, y, 0)) if a == b => Some(x.plus(y, -1)),
-            (What::Local(x), What::Local(y)) => Some(x.plus(y, -1)),
-            _ => None,
-        };
-        if let Some(apart) = apart {
-            let expr = match apart.is_wide() {
-                true => apart.to_expr(),
-                false => fold::cast(
-                    apart.to_expr(),
-                    &CType::INT,
-                    &CType::LONG,
-                    self.types.template_type(&CType::LONG),
-                ),
-            };
-            return Ok(Tree::leaf(st, Value::expr(expr, CType::LONG)));
-        }
-        let size = left.ty.pointee().and_then(|ty| self.types.size_align(ty));
-        let Some((size, _)) = size else {
-            return self.give_up("the distance of two addresses of an incomplete type");
-        };
-        let a = self.rvalue(&mut st, left.clone())?;
-        let b = self.rvalue(&mut st, right.clone())?;
-        let ty = self.types.template_type(&CType::LONG);
-        let number = |e: Expr| Expr::Cast {
-            value: Box::new(e),
-            ty: ty.clone(),
-        };
-        let bytes = fold::plain(BinOp::Sub, number(a), number(b));
-        let expr = fold::binary(BinOp::Div, bytes, int(i128::from(size)), &CType::LONG);
-        Ok(Tree::leaf(st, Value::expr(expr, CType::LONG)))
-    }
-
-    fn arithmetic(
-        &mut self,
-        mut st: State,
-        op: BinOp,
-        left: Value,
-        right: Value,
-    ) -> Outcome<Tree<Value>> {
-        use BinOp::{Eq, Ge, Gt, Le, Lt, Ne, Shl, Shr};
-        let compares = matches!(op, Eq | Ne | Lt | Le | Gt | Ge);
-        if compares && (left.ty.is_pointer() || right.ty.is_pointer()) {
-            let value = self.compare_pointers(&mut st, op, left, right)?;
-            return Ok(Tree::leaf(st, value));
-        }
-        let ty = match op {
-            Shl | Shr => promoted(&left.ty),
-            _ => common(&left.ty, &right.ty),
-        };
-        if !ty.is_integer() && !ty.is_float() {
-            return self.give_up("arithmetic on what is not a number");
-        }
-        let left = self.convert(&mut st, left, &ty)?;
-        let right = self.convert(&mut st, right, &ty)?;
-        let a = self.rvalue(&mut st, left)?;
-        let b = self.rvalue(&mut st, right)?;
-        let expr = match (op, &ty) {
-            _ if ty.is_float() => fold::plain(op, a, b),
-            _ => fold::binary(op, a, b, &ty),
-        };
-        let ty = if compares { CType::INT } else { ty };
-        Ok(Tree::leaf(st, Value::expr(expr, ty)))
-    }
-
-    fn compare_pointers(
-        &mut self,
-        st: &mut State,
-        op: BinOp,
-        left: Value,
-        right: Value,
-    ) -> Outcome<Value> {
-        let apart = match (&left.what, &right.what) {
-            (What::Stack(a, x), What::Stack(b, y)) if a == b => x.distance(y),
-            (What::Code(a, x, i), What::Code(b, y, j)) if a == b => {
-                x.distance(y).map(|units| units * 2 + i - j)
-            }
-            _ => None,
-        };
-        if let Some(apart) = apart {
-            let expr = fold::binary(op, int(i128::from(apart)), int(0), &CType::LONG);
-            return Ok(Value::expr(expr, CType::INT));
-        }
-        if let (What::Stack(_, x), What::Stack(_, y)) = (&left.what, &right.what) {
-            return Ok(Value::expr(
-                fold::plain(op, x.to_expr(), y.to_expr()),
-                CType::INT,
-            ));
-        }
-        let null = |value: &Value| value.as_int() == Some(0);
-        let address = |value: &Value| !matches!(value.what, What::Expr(_));
-        if (null(&left) && address(&right)) || (null(&right) && address(&left)) {
-            return Ok(Value::int(i128::from(op == BinOp::Ne), CType::INT));
-        }
-        let ty = left.ty.clone();
-        let (a, b) = (
-            self.pointer_operand(st, left)?,
-            self.pointer_operand(st, right)?,
-        );
-        Ok(Value::expr(fold::binary(op, a, b, &ty), CType::INT))
-    }
-
-    fn pointer_operand(&mut self, st: &mut State, value: Value) -> Outcome<Expr> {
-        if value.as_int() == Some(0) {
-            return Ok(Expr::Null);
-        }
-        self.rvalue(st, value)
-    }
-}
-
-/// C's integer promotion.
-pub fn promoted(ty: &CType) -> CType {
-    match ty {
-        CType::Bool => CType::INT,
-        CType::Int { bits, .. } if *bits < 32 => CType::INT,
-        other => other.clone(),
-    }
-}
-
-/// C's usual arithmetic conversions.
-pub fn common(a: &CType, b: &CType) -> CType {
-    let (a, b) = (promoted(a), promoted(b));
-    match (&a, &b) {
-        (CType::Double, _) | (_, CType::Double) => CType::Double,
-        (CType::Float, _) | (_, CType::Float) => CType::Float,
-        (CType::Int { bits: x, signed: s }, CType::Int { bits: y, signed: t }) => {
-            if x == y {
-                CType::Int {
-                    bits: *x,
-                    signed: *s && *t,
-                }
-            } else if x > y {
-                a
-            } else {
-                b
-            }
-        }
-        _ => a,
-    }
-}
-
-fn simple(operator: &BinaryOperator) -> Option<BinOp> {
-    use BinaryOperator as B;
-    Some(match operator {
-        B::Multiply => BinOp::Mul,
-        B::Divide => BinOp::Div,
-        B::Modulo => BinOp::Rem,
-        B::Plus => BinOp::Add,
-        B::Minus => BinOp::Sub,
-        B::ShiftLeft => BinOp::Shl,
-        B::ShiftRight => BinOp::Shr,
-        B::Less => BinOp::Lt,
-        B::Greater => BinOp::Gt,
-        B::LessOrEqual => BinOp::Le,
-        B::GreaterOrEqual => BinOp::Ge,
-        B::Equals => BinOp::Eq,
-        B::NotEquals => BinOp::Ne,
-        B::BitwiseAnd => BinOp::And,
-        B::BitwiseXor => BinOp::Xor,
-        B::BitwiseOr => BinOp::Or,
-        _ => return None,
-    })
-}
-
-fn compound(operator: &BinaryOperator) -> Option<BinOp> {
-    use BinaryOperator as B;
-    Some(match operator {
-        B::AssignMultiply => BinOp::Mul,
-        B::AssignDivide => BinOp::Div,
-        B::AssignModulo => BinOp::Rem,
-        B::AssignPlus => BinOp::Add,
-        B::AssignMinus => BinOp::Sub,
-        B::AssignShiftLeft => BinOp::Shl,
-        B::AssignShiftRight => BinOp::Shr,
-        B::AssignBitwiseAnd => BinOp::And,
-        B::AssignBitwiseXor => BinOp::Xor,
-        B::AssignBitwiseOr => BinOp::Or,
-        _ => return None,
-    })
 }

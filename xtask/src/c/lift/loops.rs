@@ -158,7 +158,7 @@ impl Lifter<'_> {
         let mut changed = Vec::new();
         let round = if late {
             let tree = self.run(st, None, None, body)?;
-            self.test(tree, condition, false)?
+            self.test(tree, condition)?
         } else {
             self.run(st, condition, step, body)?
         };
@@ -195,7 +195,7 @@ impl Lifter<'_> {
         step: Option<&Node<Expression>>,
         body: &Node<Statement>,
     ) -> Outcome<Tree<Flow>> {
-        let tree = self.test(Tree::leaf(st, Flow::Fall), condition, false)?;
+        let tree = self.test(Tree::leaf(st, Flow::Fall), condition)?;
         let tree = tree.bind(&mut |st, flow| match flow {
             Flow::Fall => self.block_of(st, body),
             flow => Ok(Tree::leaf(st, flow)),
@@ -212,7 +212,6 @@ impl Lifter<'_> {
         &mut self,
         tree: Tree<Flow>,
         condition: Option<&Node<Expression>>,
-        _late: bool,
     ) -> Outcome<Tree<Flow>> {
         let Some(condition) = condition else {
             return Ok(tree);

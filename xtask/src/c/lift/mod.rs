@@ -3,13 +3,18 @@
 //! A body is followed symbolically, path by path. `stack_pointer`, `next_instr`, `oparg` and the
 //! body's own variables are values, not memory; what the machine must do becomes statements.
 
+mod arith;
 mod calls;
+mod cond;
 mod control;
 mod expr;
 mod fold;
 mod frame;
+mod join;
 mod linear;
 mod loops;
+mod machinery;
+mod memory;
 mod merge;
 mod normal;
 mod place;
@@ -24,10 +29,11 @@ mod vocab;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use cevalry_model::ast::{Expr, Step, Stmt, Type, UnOp};
+use cevalry_model::ast::{BinOp, Expr, Step, Stmt, Type, UnOp};
 use lang_c::span::Span;
 
-pub use release::{Left, Lifted, Opcode, lift_release};
+pub use release::{Left, Lifted, Opcode, lift_release, lift_unit};
+pub use tables::Tables;
 
 use self::state::State;
 use self::switch::Switch;
@@ -164,8 +170,7 @@ impl Lifter<'_> {
             What::Expr(expr) => expr,
             What::Stack(Base::Own, at) => {
                 st.flush(None);
-                st.slots
-                    .retain(|slot| slot.at.distance(&at).is_some_and(|above| above < 0));
+                st.slots.clear();
                 Expr::StackPtr(Box::new(at.to_expr()))
             }
             What::Local(at) => Expr::LocalPtr(Box::new(at.to_expr())),
@@ -213,11 +218,11 @@ impl Lifter<'_> {
             return Ok(Value::expr(Expr::Null, to));
         }
         if to == CType::Bool {
-            let flag = self.truth(st, &value)?;
+            let flag = self.truth(&value);
             let flag = match flag {
                 Expr::Int { .. } => flag,
                 flag if fold::is_flag(&flag) => flag,
-                flag => fold::plain(cevalry_model::ast::BinOp::Ne, flag, value::int(0)),
+                flag => fold::plain(BinOp::Ne, flag, value::int(0)),
             };
             let ty = self.types.template_type(&to);
             return Ok(Value::expr(fold::cast(flag, &CType::INT, &to, ty), to));
@@ -237,25 +242,18 @@ impl Lifter<'_> {
     }
 
     /// The condition that a value is not zero.
-    pub fn truth(&mut self, st: &mut State, value: &Value) -> Outcome<Expr> {
+    pub fn truth(&self, value: &Value) -> Expr {
         if let Some(number) = value.as_int() {
-            return Ok(value::int(i128::from(number != 0)));
+            return value::int(i128::from(number != 0));
         }
         match &value.what {
-            What::Expr(expr) if value.ty.is_pointer() => Ok(fold::binary(
-                cevalry_model::ast::BinOp::Ne,
-                expr.clone(),
-                Expr::Null,
-                &value.ty,
-            )),
-            What::Expr(expr) => Ok(match fold::is_flag(expr) {
-                true => unwidened(expr),
-                false => expr.clone(),
-            }),
-            _ => {
-                let _ = st;
-                Ok(value::int(1))
+            What::Expr(expr) if value.ty.is_pointer() => {
+                fold::binary(BinOp::Ne, expr.clone(), Expr::Null, &value.ty)
             }
+            What::Expr(expr) if fold::is_flag(expr) => unwidened(expr),
+            What::Expr(expr) => expr.clone(),
+            // Addresses of what is followed are never NULL.
+            _ => value::int(1),
         }
     }
 
@@ -329,9 +327,6 @@ impl Lifter<'_> {
 
     /// What this path knows of a condition.
     pub fn decided(&self, st: &State, cond: &Expr) -> Option<bool> {
-        if let Expr::Int { value, .. } = cond {
-            return None.filter(|_: &bool| *value == 0);
-        }
         let turned = self.not(cond);
         st.facts.iter().rev().find_map(|(fact, holds)| {
             if fact == cond {

@@ -61,9 +61,13 @@ pub struct Left {
 
 /// Reads a source tree and lifts every opcode.
 pub fn lift_release(tree: &Path) -> Result<Lifted, Error> {
-    let unit = Unit::parse(preprocess(tree)?)?;
-    let mut types = Types::collect(&unit);
     let tables = Tables::read(tree)?;
+    lift_unit(Unit::parse(preprocess(tree)?)?, &tables)
+}
+
+/// Lifts every opcode of a parsed evaluation loop.
+pub fn lift_unit(unit: Unit, tables: &Tables) -> Result<Lifted, Error> {
+    let mut types = Types::collect(&unit);
     let switch = Switch::find(&unit, &mut types)?;
     let mut opcodes = Vec::new();
     for (name, number) in &tables.numbers {
@@ -74,10 +78,10 @@ pub fn lift_release(tree: &Path) -> Result<Lifted, Error> {
             continue;
         }
         opcodes.push(opcode(
-            &unit, &mut types, &switch, &tables, name, *number, start,
+            &unit, &mut types, &switch, tables, name, *number, start,
         ));
     }
-    opcodes.sort_by(|a, b| a.number.cmp(&b.number));
+    opcodes.sort_by_key(|opcode| opcode.number);
     drop(switch);
     Ok(Lifted {
         opcodes,
@@ -126,7 +130,7 @@ fn opcode(
     };
     let result = match lifted {
         Ok(body) => {
-            let body = normal::normalise(body, &lifter.names);
+            let body = normal::normalise(body, &lifter.names, lifter.types);
             Ok(Template {
                 name: name.to_owned(),
                 family: (base != name).then(|| base.clone()),

@@ -141,6 +141,8 @@ impl State {
     pub fn write_slot(&mut self, at: Linear, value: Value) {
         self.separate(&at);
         match self.slots.iter_mut().find(|slot| slot.at == at) {
+            // What was read from the slot may stay where it is.
+            Some(slot) if slot.value.what == value.what => {}
             Some(slot) => {
                 slot.value = value;
                 slot.dirty = true;
@@ -184,7 +186,6 @@ impl State {
         }
         for index in dirty {
             let slot = &mut self.slots[index];
-            slot.dirty = false;
             let above = depth.and_then(|depth| slot.at.distance(depth));
             let value = match &slot.value.what {
                 What::Expr(value) => value.clone(),
@@ -193,6 +194,7 @@ impl State {
             if above.is_some_and(|above| above >= 0) {
                 continue;
             }
+            slot.dirty = false;
             self.code.push(Stmt::Assign {
                 place: Expr::Stack(Box::new(slot.at.to_expr())),
                 value,

@@ -187,10 +187,7 @@ impl Lifter<'_> {
                 return self.give_up("a static variable in a body");
             }
             let initializer = declarator.node.initializer.as_ref().map(|node| &node.node);
-            tree = tree.bind(&mut |st, flow| {
-                debug_assert!(matches!(flow, Flow::Fall));
-                self.declare(st, &name, ty.clone(), initializer)
-            })?;
+            tree = tree.bind(&mut |st, _| self.declare(st, &name, ty.clone(), initializer))?;
         }
         Ok(self.collapse(tree))
     }
