@@ -1,11 +1,11 @@
 //! Two paths of an instruction that become one again.
 
-use crate::jit::context::{Behind, Known};
+use crate::jit::context::{Behind, Gpr, Known, Xmm};
 
 use super::Emit;
 use super::asm::Site;
-use super::machine::{NATIVE_SLOTS, native};
-use super::node::{Anchor, At, Id, Kind, NONE, Node, Table};
+use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM, NATIVE_SLOTS, R11, native};
+use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node, Table};
 use super::state::State;
 use super::types::{Flow, Stop, Ty};
 
@@ -97,36 +97,92 @@ impl Path {
     /// Does what there is to do, where the path ends.
     fn finish(&self, e: &mut Emit<'_>) -> Flow {
         e.st = self.st.clone();
+        // Nothing else may be put where a value is going to be.
         for &fix in &self.fixes {
-            match fix {
-                Fix::Count { id, due } => {
-                    e.node_mut(id).due += due;
-                    e.flush_by(id, due);
-                }
-                Fix::Merge { from: id, .. } | Fix::Move { id, .. } => {
-                    if e.node(id).ty == Ty::F64 {
-                        e.place_xmm(id);
-                    } else {
-                        e.place(id);
-                    }
-                }
+            if let Fix::Merge { slot, .. } | Fix::Move { slot, .. } = fix {
+                e.st.native[usize::from(slot)] = FRAME_NODE;
             }
         }
         for &fix in &self.fixes {
-            match fix {
-                Fix::Count { .. } => {}
-                Fix::Merge { from: id, slot } | Fix::Move { id, slot } => {
-                    if e.node(id).ty == Ty::F64 {
-                        let x = e.place_xmm(id);
-                        e.asm.store_f64(native(slot), x);
-                    } else {
-                        let r = e.place(id);
-                        e.asm.store(native(slot), r, 8);
-                    }
-                }
+            if let Fix::Count { id, due } = fix {
+                e.node_mut(id).due += due;
+                e.flush_by(id, due);
             }
         }
+        for &fix in &self.fixes {
+            if let Fix::Merge { from: id, slot } | Fix::Move { id, slot } = fix {
+                e.store_native(id, slot);
+            }
+        }
+        self.put_back(e);
         Ok(())
+    }
+
+    /// What the paths agree on may have been moved away in the meantime.
+    fn put_back(&self, e: &mut Emit<'_>) {
+        for r in ALLOCATABLE {
+            let id = self.st.gpr[usize::from(r.0)];
+            if id == NONE || e.node(id).at == At::Gpr(r) {
+                continue;
+            }
+            match e.node(id).at {
+                At::Native(n) => e.asm.load(r, native(n), 8, false),
+                At::Gpr(from) => e.asm.mov(r, from),
+                _ if e.node(id).is_reloadable() => e.reload(id, r),
+                _ => drop(e.fail("arms that leave too much to do")),
+            }
+        }
+        for x in 0..ALLOCATABLE_XMM {
+            let id = self.st.xmm[usize::from(x)];
+            if id == NONE || e.node(id).at == At::Xmm(Xmm(x)) {
+                continue;
+            }
+            match e.node(id).at {
+                At::Native(n) => e.asm.load_f64(Xmm(x), native(n)),
+                At::Xmm(from) => e.asm.mov_f64(Xmm(x), from),
+                _ => drop(e.fail("arms that leave too much to do")),
+            }
+        }
+    }
+}
+
+impl Emit<'_> {
+    /// Writes a value into a native slot that is free.
+    fn store_native(&mut self, id: Id, slot: u16) {
+        let node = *self.node(id);
+        match (node.at, node.kind) {
+            (At::Gpr(r), _) => self.asm.store(native(slot), r, 8),
+            (At::Xmm(x), _) => self.asm.store_f64(native(slot), x),
+            (At::Native(n), _) => {
+                self.asm.load(R11, native(n), 8, false);
+                self.asm.store(native(slot), R11, 8);
+            }
+            (At::None, Kind::Imm(v)) => {
+                self.asm.mov_imm(R11, v);
+                self.asm.store(native(slot), R11, 8);
+            }
+            _ if node.ty == Ty::F64 => {
+                let x = self.place_xmm(id);
+                self.asm.store_f64(native(slot), x);
+            }
+            _ => {
+                let r = self.place(id);
+                self.asm.store(native(slot), r, 8);
+            }
+        }
+    }
+
+    /// Loads a value that needs no register of its own where it is kept.
+    fn reload(&mut self, id: Id, r: Gpr) {
+        let node = *self.node(id);
+        match (node.kind, node.anchor) {
+            (Kind::Imm(v), _) => self.asm.mov_imm(r, v),
+            (Kind::Bits, Anchor::Local(i)) => {
+                let slot = self.local_mem(usize::from(i));
+                self.asm.load(r, slot, 8, false);
+            }
+            _ => drop(self.fail("arms that leave too much to do")),
+        }
     }
 }
 

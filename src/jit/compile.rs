@@ -10,6 +10,7 @@ use crate::jit::choose::Choice;
 use crate::jit::code::{Decoded, decode, fingerprint};
 use crate::jit::context::Context;
 use crate::jit::distance::generalise;
+use crate::jit::listing;
 use crate::jit::live::{Operands, Registers};
 use crate::jit::record::{Avoid, Block, Exit, Record, Site, VERSIONS};
 use crate::jit::state::Jit;
@@ -187,7 +188,7 @@ impl Jit {
                     variant,
                     instr,
                 } => {
-                    e.comment(|| listing(view, &decoded, opcode));
+                    e.comment(|| comment(view, &decoded, opcode));
                     match e.step(instr, variant.emitter) {
                         Step::Unsupported(_) if opcode != decoded.opcode => {
                             self.plain(&mut e, &decoded)
@@ -272,6 +273,10 @@ impl Jit {
         for call in &code.calls {
             self.arena.link_far(Offset(at.0 + call.site), call.target)?;
         }
+        if self.dump {
+            let block = record.blocks.last().expect("one was just added");
+            eprintln!("{}{:?}", listing::block_text(self, block), start.context);
+        }
         let adapter = emitted.is_empty();
         if !adapter {
             record.add_version(start.unit, &start.context, &start.avoid, at);
@@ -326,7 +331,7 @@ fn avoid_at(start: &Start, unit: &u32, emitted: &[Emitted]) -> Avoid {
     avoid
 }
 
-fn listing(view: &crate::emit::view::CodeView, decoded: &Decoded, opcode: u8) -> String {
+fn comment(view: &crate::emit::view::CodeView, decoded: &Decoded, opcode: u8) -> String {
     let Instr { unit, oparg, .. } = decoded.instr;
     let _ = view;
     format!(

@@ -7,7 +7,7 @@ use pyo3::ffi;
 
 use crate::jit::api::Explained;
 use crate::jit::code::decode;
-use crate::jit::record::Record;
+use crate::jit::record::{Block, Record};
 use crate::jit::state::Jit;
 use crate::release::OPCODES;
 
@@ -48,28 +48,34 @@ pub unsafe fn explain(code: *mut ffi::PyCodeObject, record: Option<*mut Record>)
 
 /// Blocks in order of their place in the bytecode, with comments and machine code.
 pub fn disassemble(jit: &Jit, record: &Record) -> String {
-    let mut text = String::new();
     let mut blocks: BTreeMap<(u32, u32), _> = BTreeMap::new();
     for block in &record.blocks {
         blocks.insert((block.unit, block.at.0), block);
     }
-    for ((unit, _), block) in blocks {
-        let address = jit.arena.address(block.at);
-        let bytes = jit.arena.bytes(block.at, block.len as usize);
-        let _ = writeln!(text, "block at {} ({} bytes)", 2 * unit, block.len);
-        let mut comments = block.comments.iter().peekable();
-        let decoder =
-            iced_x86::Decoder::with_ip(64, bytes, address as u64, iced_x86::DecoderOptions::NONE);
-        let mut formatter = iced_x86::IntelFormatter::new();
-        for instruction in decoder {
-            let at = (instruction.ip() - address as u64) as u32;
-            while let Some((_, comment)) = comments.next_if(|(offset, _)| *offset <= at) {
-                let _ = writeln!(text, "  ; {comment}");
-            }
-            let mut line = String::new();
-            iced_x86::Formatter::format(&mut formatter, &instruction, &mut line);
-            let _ = writeln!(text, "    {:x}  {line}", instruction.ip());
+    blocks
+        .values()
+        .map(|block| block_text(jit, block))
+        .collect()
+}
+
+/// One block with its comments and machine code.
+pub fn block_text(jit: &Jit, block: &Block) -> String {
+    let mut text = String::new();
+    let address = jit.arena.address(block.at);
+    let bytes = jit.arena.bytes(block.at, block.len as usize);
+    let _ = writeln!(text, "block at {} ({} bytes)", 2 * block.unit, block.len);
+    let mut comments = block.comments.iter().peekable();
+    let options = iced_x86::DecoderOptions::NONE;
+    let decoder = iced_x86::Decoder::with_ip(64, bytes, address as u64, options);
+    let mut formatter = iced_x86::IntelFormatter::new();
+    for instruction in decoder {
+        let at = (instruction.ip() - address as u64) as u32;
+        while let Some((_, comment)) = comments.next_if(|(offset, _)| *offset <= at) {
+            let _ = writeln!(text, "  ; {comment}");
         }
+        let mut line = String::new();
+        iced_x86::Formatter::format(&mut formatter, &instruction, &mut line);
+        let _ = writeln!(text, "    {:x}  {line}", instruction.ip());
     }
     text
 }

@@ -25,6 +25,8 @@ pub struct Jit {
     pub doors: Doors,
     /// Patch number of the running release.
     pub patch: u8,
+    /// Print each block as it is made.
+    pub dump: bool,
     /// Keep comments for listings.
     pub listing: bool,
     pub totals: Totals,
