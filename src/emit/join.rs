@@ -1,13 +1,14 @@
 //! Two paths of an instruction that become one again.
 
-use crate::jit::context::{Behind, Gpr, Known, Xmm};
+use crate::jit::context::{Behind, Gpr, Known};
 
-use super::Emit;
-use super::asm::Site;
-use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM, NATIVE_SLOTS, R11, native};
-use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node, Table};
+use super::asm::{Mem, Site};
+use super::machine::{NATIVE_SLOTS, R11, RAX, native};
+use super::node::{Anchor, At, Id, Kind, NONE, Node, Table};
+use super::offsets::OB_TYPE;
 use super::state::State;
 use super::types::{Flow, Stop, Ty};
+use super::{Emit, LOST};
 
 /// What one of the paths has still to do.
 #[derive(Clone, Copy, Debug)]
@@ -94,95 +95,79 @@ pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> F
 }
 
 impl Path {
-    /// Does what there is to do, where the path ends.
+    /// Does what there is to do, where the path ends. What is where has been agreed upon: no
+    /// other value may be moved on the way.
     fn finish(&self, e: &mut Emit<'_>) -> Flow {
         e.st = self.st.clone();
-        // Nothing else may be put where a value is going to be.
         for &fix in &self.fixes {
-            if let Fix::Merge { slot, .. } | Fix::Move { slot, .. } = fix {
-                e.st.native[usize::from(slot)] = FRAME_NODE;
+            match fix {
+                Fix::Count { id, due } => e.count_in_place(id, due)?,
+                Fix::Merge { from: id, slot } | Fix::Move { id, slot } => e.copy_to(id, slot)?,
             }
         }
-        for &fix in &self.fixes {
-            if let Fix::Count { id, due } = fix {
-                e.node_mut(id).due += due;
-                e.flush_by(id, due);
-            }
-        }
-        for &fix in &self.fixes {
-            if let Fix::Merge { from: id, slot } | Fix::Move { id, slot } = fix {
-                e.store_native(id, slot);
-            }
-        }
-        self.put_back(e);
         Ok(())
-    }
-
-    /// What the paths agree on may have been moved away in the meantime.
-    fn put_back(&self, e: &mut Emit<'_>) {
-        for r in ALLOCATABLE {
-            let id = self.st.gpr[usize::from(r.0)];
-            if id == NONE || e.node(id).at == At::Gpr(r) {
-                continue;
-            }
-            match e.node(id).at {
-                At::Native(n) => e.asm.load(r, native(n), 8, false),
-                At::Gpr(from) => e.asm.mov(r, from),
-                _ if e.node(id).is_reloadable() => e.reload(id, r),
-                _ => drop(e.fail("arms that leave too much to do")),
-            }
-        }
-        for x in 0..ALLOCATABLE_XMM {
-            let id = self.st.xmm[usize::from(x)];
-            if id == NONE || e.node(id).at == At::Xmm(Xmm(x)) {
-                continue;
-            }
-            match e.node(id).at {
-                At::Native(n) => e.asm.load_f64(Xmm(x), native(n)),
-                At::Xmm(from) => e.asm.mov_f64(Xmm(x), from),
-                _ => drop(e.fail("arms that leave too much to do")),
-            }
-        }
     }
 }
 
 impl Emit<'_> {
-    /// Writes a value into a native slot that is free.
-    fn store_native(&mut self, id: Id, slot: u16) {
-        let node = *self.node(id);
-        match (node.at, node.kind) {
-            (At::Gpr(r), _) => self.asm.store(native(slot), r, 8),
-            (At::Xmm(x), _) => self.asm.store_f64(native(slot), x),
-            (At::Native(n), _) => {
-                self.asm.load(R11, native(n), 8, false);
-                self.asm.store(native(slot), R11, 8);
-            }
-            (At::None, Kind::Imm(v)) => {
-                self.asm.mov_imm(R11, v);
-                self.asm.store(native(slot), R11, 8);
-            }
-            _ if node.ty == Ty::F64 => {
-                let x = self.place_xmm(id);
-                self.asm.store_f64(native(slot), x);
-            }
-            _ => {
-                let r = self.place(id);
-                self.asm.store(native(slot), r, 8);
-            }
+    /// Makes increments without giving the node a register.
+    fn count_in_place(&mut self, id: Id, due: u16) -> Flow {
+        if self.is_null(id) || self.is_immortal_constant(id) {
+            return Ok(());
         }
+        if let At::Gpr(r) = self.node(id).at {
+            self.add_references(r, due, false);
+            return Ok(());
+        }
+        self.asm.push_reg(RAX);
+        self.bits_to(RAX, id)?;
+        self.add_references(RAX, due, false);
+        self.asm.pop_reg(RAX);
+        Ok(())
     }
 
-    /// Loads a value that needs no register of its own where it is kept.
-    fn reload(&mut self, id: Id, r: Gpr) {
-        let node = *self.node(id);
-        match (node.kind, node.anchor) {
-            (Kind::Imm(v), _) => self.asm.mov_imm(r, v),
-            (Kind::Bits, Anchor::Local(i)) => {
-                let slot = self.local_mem(usize::from(i));
-                self.asm.load(r, slot, 8, false);
+    /// Copies a value into a native slot without giving it a register.
+    fn copy_to(&mut self, id: Id, slot: u16) -> Flow {
+        match self.node(id).at {
+            At::Gpr(r) => self.asm.store(native(slot), r, 8),
+            At::Xmm(x) => self.asm.store_f64(native(slot), x),
+            _ => {
+                self.bits_to(R11, id)?;
+                self.asm.store(native(slot), R11, 8);
             }
-            _ => drop(self.fail("arms that leave too much to do")),
         }
+        Ok(())
+    }
+
+    /// Loads a value into a register that belongs to nobody.
+    fn bits_to(&mut self, r: Gpr, id: Id) -> Flow {
+        let node = *self.node(id);
+        match (node.at, node.kind) {
+            (At::Gpr(from), _) => self.asm.mov(r, from),
+            (At::Native(n), _) => self.asm.load(r, native(n), 8, false),
+            (At::Stack(k), _) => {
+                let m = self.stack_mem(usize::from(k));
+                self.asm.load(r, m, 8, false);
+            }
+            (At::None, Kind::Imm(v)) => self.asm.mov_imm(r, v),
+            (At::None, Kind::TypeOf(x)) => {
+                self.bits_to(r, x)?;
+                self.asm.load(r, Mem::new(r, OB_TYPE), 8, false);
+            }
+            (At::None, Kind::Address { base, disp }) => {
+                self.bits_to(r, base)?;
+                self.asm.lea(r, Mem::new(r, disp));
+            }
+            (At::None, Kind::Bits) => match node.anchor {
+                Anchor::Local(n) => {
+                    let m = self.local_mem(usize::from(n));
+                    self.asm.load(r, m, 8, false);
+                }
+                _ => self.failed = Some(LOST),
+            },
+            _ => return Err(Stop::Unsupported("arms that make a value differently")),
+        }
+        Ok(())
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Emit<'a> {
     nest: u32,
     /// The first piece of cold code of the instruction.
     cold_start: usize,
+    /// Edges of earlier instructions.
+    edges_before: usize,
     /// The unit where control goes on in this block.
     going_on: Option<u32>,
     /// Why the instruction cannot be emitted, where a method could not say so.
@@ -112,6 +114,7 @@ impl<'a> Emit<'a> {
             effects: false,
             nest: 0,
             cold_start: 0,
+            edges_before: 0,
             going_on: None,
             failed: None,
             last_context: None,
@@ -136,6 +139,7 @@ impl<'a> Emit<'a> {
         let code = self.asm.here();
         let (edges, calls, cold) = (self.edges.len(), self.calls.len(), self.cold.len());
         self.cold_start = cold;
+        self.edges_before = edges;
         self.nest = 0;
         self.effects = false;
         self.going_on = None;
@@ -187,6 +191,14 @@ impl<'a> Emit<'a> {
         self.computed.clear();
         self.last_digits = NONE;
         self.last_element = None;
+    }
+
+    /// Whether the last instruction may have gone elsewhere in the function.
+    pub fn has_branched(&self) -> bool {
+        let start = self.edges_before;
+        self.edges[start..]
+            .iter()
+            .any(|edge| edge.kind == EdgeKind::Go)
     }
 
     /// What holds at the present point.

@@ -232,7 +232,7 @@ impl Emit<'_> {
         }
     }
 
-    fn is_immortal_constant(&self, id: Id) -> bool {
+    pub(crate) fn is_immortal_constant(&self, id: Id) -> bool {
         let Kind::Imm(address) = self.node(id).kind else {
             return false;
         };

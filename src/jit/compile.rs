@@ -218,6 +218,11 @@ impl Jit {
                 }
                 Ok(Step::Continue(next)) => {
                     outcomes.push((unit, name.to_owned()));
+                    if e.has_branched() {
+                        // Either way is compiled when it is taken, and shared.
+                        e.leave(EdgeKind::Go, next);
+                        break;
+                    }
                     unit = next;
                 }
                 Ok(Step::Ended | Step::Unsupported(_)) => {
