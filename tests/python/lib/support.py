@@ -47,7 +47,8 @@ def attempt(function, *arguments, **keywords):
         places = []
         trace = error.__traceback__
         while trace is not None:
-            places.append((trace.tb_frame.f_code.co_name, trace.tb_lineno, trace.tb_lasti))
+            # Not `tb_lasti`: it changes when the interpreter specialises a call (3.11).
+            places.append((trace.tb_frame.f_code.co_name, trace.tb_lineno))
             trace = trace.tb_next
         return (type(error), str(error), places), error
 
