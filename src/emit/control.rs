@@ -74,11 +74,21 @@ impl Emit<'_> {
         Err(Stop::Ended)
     }
 
-    pub fn branch<T, E>(&mut self, c: Val, then: T, otherwise: E) -> Flow
+    pub fn branch<T, E>(&mut self, c: Val, mut then: T, mut otherwise: E) -> Flow
     where
-        T: FnOnce(&mut Self) -> Flow,
-        E: FnOnce(&mut Self) -> Flow,
+        T: FnMut(&mut Self) -> Flow,
+        E: FnMut(&mut Self) -> Flow,
     {
+        // Compiled once: templates have hundreds of branches.
+        self.fork(c, &mut then, &mut otherwise)
+    }
+
+    fn fork(
+        &mut self,
+        c: Val,
+        then: &mut dyn FnMut(&mut Self) -> Flow,
+        otherwise: &mut dyn FnMut(&mut Self) -> Flow,
+    ) -> Flow {
         match self.node(c.0).imm() {
             Some(0) => return otherwise(self),
             Some(_) => return then(self),
