@@ -31,7 +31,7 @@ pub unsafe fn handler(code: usize, unit: u32) -> Option<Handler> {
     find(table, unit)
 }
 
-/// Mirrors `get_exception_handler`: entries are four numbers, six bits a byte, most significant first: start, length, target,
+/// Mirrors `get_exception_handler` and `parse_varint`: entries are four numbers, six bits a byte, most significant first: start, length, target,
 /// and depth with `lasti` in the lowest bit. The first byte of an entry has its top bit set,
 /// bytes that are followed by more of the same number the next one.
 fn find(table: &[u8], unit: u32) -> Option<Handler> {

@@ -12,7 +12,6 @@ pub mod difference;
 pub mod fuzz;
 pub mod lifted;
 pub mod minor;
-pub mod opcode_tables;
 pub mod output;
 pub mod process;
 pub mod python;

@@ -69,9 +69,20 @@ pub struct Opcode {
     /// C functions and variables that the opcode's template uses, vocabulary aside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<String>,
+    /// Where its argument makes it jump.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub jumps: BTreeSet<Jump>,
     /// Why the opcode could not be derived, with the upstream place, by release.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub left: BTreeMap<String, String>,
+}
+
+/// A direction.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Jump {
+    Forward,
+    Backward,
 }
 
 /// Opcodes that the decoder must know by what they do, found in the sources.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use cevalry_model::data::{self, Opcode, Upstream};
 use cevalry_model::vocab;
 
+use super::jumps::jumps;
 use super::pack::{PerRelease, pack, unpack};
 use crate::lifted::{Lifted, LiftedOpcode, Outcome};
 use crate::minor::MinorData;
@@ -172,6 +173,10 @@ fn opcodes(lifted: &Lifted, needs: &Needs) -> BTreeMap<String, Opcode> {
                 .opcodes
                 .get(name)
                 .map(|symbols| symbols.iter().cloned().collect())
+                .unwrap_or_default(),
+            jumps: opcode
+                .template()
+                .map(|template| jumps(&template.body))
                 .unwrap_or_default(),
             left: BTreeMap::new(),
         };

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use cevalry_model::ast::{BinOp, Block, Expr, FieldType, Signature, Stmt, Template, Type, UnOp};
-use cevalry_model::data::{Function, Global, Linkage, Roles, Upstream};
+use cevalry_model::ast::{Block, FieldType, Signature, Template};
+use cevalry_model::data::{Function, Global, Jump, Linkage, Roles, Upstream};
 use cevalry_model::vocab;
 
+use super::jumps::jumps;
 use crate::c::ctype::FunctionType;
 use crate::c::lift::{self, lift_release};
 use crate::c::preprocess::vocabulary_macros;
@@ -183,7 +184,7 @@ fn roles(lifted: &Lifted) -> Result<Roles> {
         **name == opcode.base
             && opcode
                 .template()
-                .is_some_and(|template| jumps_back(&template.body))
+                .is_some_and(|template| jumps(&template.body).contains(&Jump::Backward))
     });
     Ok(Roles {
         extended_arg: number(EXTENDED_ARG)?,
@@ -192,45 +193,6 @@ fn roles(lifted: &Lifted) -> Result<Roles> {
         return_generator: number(RETURN_GENERATOR)?,
         resume: number(RESUME)?,
     })
-}
-
-/// Whether some jump goes further back the greater the argument is.
-fn jumps_back(body: &Block) -> bool {
-    fn statement(stmt: &Stmt, found: &mut bool) {
-        if let Stmt::Jump { unit, .. } = stmt {
-            *found |= value(unit, 1000).is_some_and(|unit| unit < 0);
-        }
-        stmt.each_inner(&mut |inner| statement(inner, found));
-    }
-    let mut found = false;
-    body.iter().for_each(|stmt| statement(stmt, &mut found));
-    found
-}
-
-/// The value of an expression of numbers and the argument.
-fn value(expr: &Expr, oparg: i128) -> Option<i128> {
-    match expr {
-        Expr::Int { value, .. } => Some(*value),
-        Expr::Oparg => Some(oparg),
-        Expr::Cast {
-            value: inner,
-            ty: Type::Int { .. },
-        } => value(inner, oparg),
-        Expr::Unary {
-            op: UnOp::Neg,
-            value: inner,
-        } => Some(-value(inner, oparg)?),
-        Expr::Binary { op, left, right } => {
-            let (left, right) = (value(left, oparg)?, value(right, oparg)?);
-            match op {
-                BinOp::Add => Some(left + right),
-                BinOp::Sub => Some(left - right),
-                BinOp::Mul => Some(left * right),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }
 
 impl LiftedOpcode {

@@ -3,6 +3,7 @@
 mod attention;
 mod data;
 mod derive;
+mod jumps;
 mod merge;
 mod pack;
 mod plan;
