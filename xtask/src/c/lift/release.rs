@@ -61,8 +61,8 @@ pub struct Left {
 
 /// Reads a source tree and lifts every opcode.
 pub fn lift_release(tree: &Path) -> Result<Lifted, Error> {
-    let tables = Tables::read(tree)?;
-    lift_unit(Unit::parse(preprocess(tree)?)?, &tables)
+    let unit = Unit::parse(preprocess(tree)?)?;
+    lift_unit(unit, &Tables::read(tree)?)
 }
 
 /// Lifts every opcode of a parsed evaluation loop.
