@@ -52,6 +52,10 @@ const KNOWN: [(&str, &str); 2] = [
     ),
 ];
 
+/// Structs that static strings and what lies behind them are members of. Patch releases add
+/// strings; the runtime asks the interpreter where they are.
+const MOVING: [&str; 2] = ["_Py_global_strings", "_Py_static_objects_singletons"];
+
 #[test]
 fn offsets_agree_with_a_c_compiler() {
     let mut compared = Vec::new();
@@ -121,7 +125,9 @@ fn compare(
             let difference = format!(
                 "{release}: {key}: {text} in the data of {synced}, {answer} in the headers"
             );
-            match known.get(key.as_str()) {
+            let moving = release != synced && MOVING.iter().any(|start| key.starts_with(start));
+            let moving = moving.then_some("static strings differ between patch releases");
+            match known.get(key.as_str()).copied().or(moving) {
                 Some(reason) => eprintln!("{difference}: {reason}"),
                 None => differences.push(difference),
             }

@@ -162,9 +162,14 @@ fn place(release: &Release, name: &str, path: &[Step]) -> Result<Place, String> 
         }
         _ => false,
     };
-    // `identifiers._name` is the string "name".
+    // `identifiers._name` is the string "name"; since 3.12 it is `identifiers._py_name`.
     let text = path.windows(2).find_map(|steps| match steps {
-        [Step::Field(all), Step::Field(one)] if all == "identifiers" => one.strip_prefix('_'),
+        [Step::Field(all), Step::Field(one)] if all == "identifiers" => {
+            one.strip_prefix("_py_").or(one.strip_prefix('_'))
+        }
+        [Step::Field(all), Step::Field(one)] if all == "literals" => {
+            one.ends_with("_empty").then_some("")
+        }
         _ => None,
     });
     Ok(Place {
