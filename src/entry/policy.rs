@@ -118,7 +118,9 @@ pub fn entry_for_frame(code: *mut ffi::PyCodeObject, wanted: bool) -> Option<jit
     if traits.has(Traits::REFUSED) || traits.has(Traits::SUSPENDS) {
         return None;
     }
-    if wanted || everything || (enters_loops() && traits.has(Traits::LOOPS)) {
+    // SAFETY: a live code object.
+    let warm = || unsafe { jit::is_specialised(code) };
+    if wanted || everything || (enters_loops() && traits.has(Traits::LOOPS) && warm()) {
         return compile(code).ok();
     }
     None
@@ -149,8 +151,8 @@ pub fn consider(function: *mut ffi::PyFunctionObject) {
     }
 }
 
-/// Whether functions with loops are compiled in their first call. A loop that runs long would
-/// not be reached otherwise.
+/// Whether functions with loops are compiled as soon as the interpreter has specialised them: a
+/// loop that runs long is reached in the next call.
 fn enters_loops() -> bool {
     is_enabled() && threshold() <= DEFAULT_THRESHOLD
 }

@@ -9,7 +9,7 @@ use pyo3::ffi;
 use crate::emit::view::Doors;
 use crate::jit::record::Record;
 use crate::jit::state::with;
-use crate::jit::{frame, init as setup, listing, show};
+use crate::jit::{code, frame, init as setup, listing, show};
 
 /// Why the compiler cannot work in this process at all.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,15 @@ pub unsafe fn compile_entry(code: *mut ffi::PyCodeObject) -> Result<EntryPtr, Re
             .map(EntryPtr)
             .ok_or_else(|| Reason("no memory".to_owned()))
     }
+}
+
+/// Whether the interpreter has specialised any instruction of a code object.
+///
+/// # Safety
+/// As for [`compile_entry`].
+pub unsafe fn is_specialised(code: *mut ffi::PyCodeObject) -> bool {
+    // SAFETY: by the caller.
+    unsafe { code::is_specialised(code as usize) }
 }
 
 /// The entry that [`compile_entry`] made, if it did. Cheap.

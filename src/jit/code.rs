@@ -72,6 +72,29 @@ pub fn installed(view: &CodeView, unit: u32) -> u8 {
     cache(view, unit) as u8
 }
 
+/// Whether the interpreter has specialised any instruction of a code object. Before it has run
+/// the code for a while, there is nothing that compiled code could go by.
+///
+/// # Safety
+/// `object` is a live `PyCodeObject`.
+pub unsafe fn is_specialised(object: usize) -> bool {
+    // SAFETY: a code object's size is the number of its code units.
+    let len = unsafe { read::<usize>(object, layout::PyVarObject::ob_size.offset) };
+    let first = first_unit(object);
+    let mut unit = 0;
+    while unit < len {
+        // SAFETY: the unit is inside the code.
+        let opcode = unsafe { read::<u8>(first, 2 * unit as i32) };
+        let base = OPCODES[usize::from(opcode)].base;
+        let generic = &OPCODES[usize::from(base)];
+        if generic.members.contains(&opcode) && generic.caches > 0 {
+            return true;
+        }
+        unit += 1 + usize::from(generic.caches);
+    }
+    false
+}
+
 /// What the inline cache of an instruction holds, without its counter. Equal values mean that
 /// a member which reads the cache gives the same code.
 pub fn fingerprint(view: &CodeView, instr: &Instr) -> u64 {

@@ -32,5 +32,5 @@ pub mod writeback;
 
 pub use api::{
     EntryPtr, Explained, Reason, Refusal, Stats, compile_entry, disassemble, entry_of, exits_of,
-    explain, init, machine_code, run, set_limit, stats,
+    explain, init, is_specialised, machine_code, run, set_limit, stats,
 };
