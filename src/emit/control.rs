@@ -252,7 +252,7 @@ impl Emit<'_> {
         let mut escaping = self.cold[self.cold_start..].iter().filter(|c| pending(c));
         // Cold code that jumps back to the very end can look by itself.
         let at_end = self.nest == 0 && escaping.all(|c| c.back() == here);
-        if self.st.escaped || !at_end {
+        if self.st.escaped || !at_end || self.st.keywords.is_some() {
             self.watch(unit, context);
             return;
         }
@@ -268,7 +268,8 @@ impl Emit<'_> {
         let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
         self.asm.cmp_mem_imm(taken, 0, 8);
         let site = self.asm.jcc(Cc::NE);
-        self.add_edge(site, EdgeKind::Forget, unit, context);
+        let (kind, unit) = self.before_keywords(EdgeKind::Forget, unit);
+        self.add_edge(site, kind, unit, context);
     }
 }
 

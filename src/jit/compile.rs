@@ -19,7 +19,7 @@ use crate::release::OPCODES;
 /// Instructions of a block before it is cut.
 const LONGEST: u32 = 400;
 /// How much a jump may lose before another version is worth its memory.
-const NEAR: u32 = 20;
+const NEAR: u32 = 9;
 
 /// Where a block starts, and what is known there.
 #[derive(Clone, Debug)]
@@ -53,24 +53,23 @@ impl Jit {
         if let Some((distance, version)) = nearest
             && (distance <= NEAR || crowded)
         {
-            let target = Rc::clone(&version.context);
-            return self.adapter(record, start, &target);
+            let (target, at) = (Rc::clone(&version.context), version.at);
+            return self.adapter(record, start, &target, at);
         }
         if crowded {
             let target = Rc::new(record.shape.anything(start.context.stack.len()));
-            if *target != *start.context || start.avoid != Avoid::default() {
+            if *target != *start.context {
                 let generic = Start {
                     unit: start.unit,
                     context: Rc::clone(&target),
-                    avoid: Avoid::default(),
+                    avoid: start.avoid.clone(),
                 };
-                if record
-                    .exact(generic.unit, &generic.context, &generic.avoid)
-                    .is_none()
-                {
-                    self.promise(record, &generic)?;
-                }
-                return self.adapter(record, start, &target);
+                let exact = record.exact(generic.unit, &generic.context, &generic.avoid);
+                let at = match exact.map(|version| version.at) {
+                    Some(at) => at,
+                    None => self.promise(record, &generic)?,
+                };
+                return self.adapter(record, start, &target, at);
             }
         }
         match registers {
@@ -103,16 +102,26 @@ impl Jit {
         &mut self,
         record: &mut Record,
         start: &Start,
-        target: &Rc<Context>,
+        target: &Context,
+        at: Offset,
     ) -> Result<Offset, Full> {
         let began = Instant::now();
         let mut e = Emit::new(&record.view, &start.context, start.unit);
         e.conform(target);
         e.leave(EdgeKind::Go, start.unit);
-        let code = e.finish();
-        let at = self.place(record, start, code, 0, &[])?;
+        let mut code = e.finish();
+        // The jump to the version is the one that was emitted last.
+        let last = code
+            .edges
+            .iter()
+            .rposition(|edge| edge.kind == EdgeKind::Go);
+        let jump = last.map(|last| code.edges.remove(last));
+        let start = self.place(record, start, code, 0, &[])?;
+        if let Some(jump) = jump {
+            self.arena.link(Offset(start.0 + jump.site), at);
+        }
         self.totals.compile_ns += began.elapsed().as_nanos() as u64;
-        Ok(at)
+        Ok(start)
     }
 
     /// Compiles a block and enters it as a version.

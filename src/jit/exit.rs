@@ -151,10 +151,8 @@ impl Jit {
             context: Rc::new(general),
             ..start.clone()
         };
-        self.version(record, &target, None)?;
-        let nearest = record.nearest(start.unit, &target.context, &start.avoid);
-        let context = nearest.map_or(target.context, |(_, version)| Rc::clone(&version.context));
-        self.adapter(record, start, &context)
+        let at = self.version(record, &target, None)?;
+        self.adapter(record, start, &target.context, at)
     }
 
     /// Goes on without knowing anything of locals, unless the function is being traced.
