@@ -65,7 +65,7 @@ impl Emit<'_> {
 
     pub fn indirect(&mut self, signature: &Signature, p: Val, args: &[Val]) -> Flow<Val> {
         if let Some(address) = self.node(p.0).imm() {
-            if let Some(name) = self.symbol_name(address as usize)
+            if let Some(name) = self.operator_name(p.0)
                 && !self.instr.plain
                 && let Some(v) = self.intrinsic(name, args)?
             {

@@ -11,6 +11,8 @@ fn out_of_memory() -> ! {
 unsafe extern "C" {
     /// Frees an object whose count is 0.
     pub(crate) fn _Py_Dealloc(object: *mut ffi::PyObject);
+    /// What the interpreter computes powers with.
+    pub(crate) fn pow(base: f64, exponent: f64) -> f64;
 }
 
 /// A new `float`.

@@ -8,16 +8,19 @@ use crate::release::SYMBOLS;
 use super::Emit;
 use super::asm::{Alu, Cc, Shift};
 use super::boxes::size_of_long;
+use super::call::{Call, Target};
 use super::edge::EdgeKind;
+use super::helpers;
 use super::machine::{R11, RAX, RDX};
 use super::node::Id;
-use super::types::{Flow, Symbol, Ty, Val};
+use super::types::{Effect, Flow, Symbol, Ty, Val};
 
 /// What a C function computes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Intrinsic {
     Arith(Op),
     TrueDivide,
+    Power,
     FloorDivide,
     Remainder,
     Bits(Op),
@@ -27,138 +30,56 @@ enum Intrinsic {
 }
 
 /// The one table of such functions.
-const TABLE: &[(&str, *const (), Intrinsic)] = &[
-    (
-        "PyNumber_Add",
-        ffi::PyNumber_Add as *const (),
-        Intrinsic::Arith(Op::Add),
-    ),
-    (
-        "PyNumber_InPlaceAdd",
-        ffi::PyNumber_InPlaceAdd as *const (),
-        Intrinsic::Arith(Op::Add),
-    ),
-    (
-        "PyNumber_Subtract",
-        ffi::PyNumber_Subtract as *const (),
-        Intrinsic::Arith(Op::Sub),
-    ),
-    (
-        "PyNumber_InPlaceSubtract",
-        ffi::PyNumber_InPlaceSubtract as *const (),
-        Intrinsic::Arith(Op::Sub),
-    ),
-    (
-        "PyNumber_Multiply",
-        ffi::PyNumber_Multiply as *const (),
-        Intrinsic::Arith(Op::Mul),
-    ),
-    (
-        "PyNumber_InPlaceMultiply",
-        ffi::PyNumber_InPlaceMultiply as *const (),
-        Intrinsic::Arith(Op::Mul),
-    ),
-    (
-        "PyNumber_TrueDivide",
-        ffi::PyNumber_TrueDivide as *const (),
-        Intrinsic::TrueDivide,
-    ),
-    (
-        "PyNumber_InPlaceTrueDivide",
-        ffi::PyNumber_InPlaceTrueDivide as *const (),
-        Intrinsic::TrueDivide,
-    ),
-    (
-        "PyNumber_FloorDivide",
-        ffi::PyNumber_FloorDivide as *const (),
-        Intrinsic::FloorDivide,
-    ),
-    (
-        "PyNumber_InPlaceFloorDivide",
-        ffi::PyNumber_InPlaceFloorDivide as *const (),
-        Intrinsic::FloorDivide,
-    ),
-    (
-        "PyNumber_Remainder",
-        ffi::PyNumber_Remainder as *const (),
-        Intrinsic::Remainder,
-    ),
-    (
-        "PyNumber_InPlaceRemainder",
-        ffi::PyNumber_InPlaceRemainder as *const (),
-        Intrinsic::Remainder,
-    ),
-    (
-        "PyNumber_And",
-        ffi::PyNumber_And as *const (),
-        Intrinsic::Bits(Op::And),
-    ),
-    (
-        "PyNumber_InPlaceAnd",
-        ffi::PyNumber_InPlaceAnd as *const (),
-        Intrinsic::Bits(Op::And),
-    ),
-    (
-        "PyNumber_Or",
-        ffi::PyNumber_Or as *const (),
-        Intrinsic::Bits(Op::Or),
-    ),
-    (
-        "PyNumber_InPlaceOr",
-        ffi::PyNumber_InPlaceOr as *const (),
-        Intrinsic::Bits(Op::Or),
-    ),
-    (
-        "PyNumber_Xor",
-        ffi::PyNumber_Xor as *const (),
-        Intrinsic::Bits(Op::Xor),
-    ),
-    (
-        "PyNumber_InPlaceXor",
-        ffi::PyNumber_InPlaceXor as *const (),
-        Intrinsic::Bits(Op::Xor),
-    ),
-    (
-        "PyNumber_Lshift",
-        ffi::PyNumber_Lshift as *const (),
-        Intrinsic::Bits(Op::Shl),
-    ),
-    (
-        "PyNumber_InPlaceLshift",
-        ffi::PyNumber_InPlaceLshift as *const (),
-        Intrinsic::Bits(Op::Shl),
-    ),
-    (
-        "PyNumber_Rshift",
-        ffi::PyNumber_Rshift as *const (),
-        Intrinsic::Bits(Op::Shr),
-    ),
-    (
-        "PyNumber_InPlaceRshift",
-        ffi::PyNumber_InPlaceRshift as *const (),
-        Intrinsic::Bits(Op::Shr),
-    ),
-    (
-        "PyNumber_Negative",
-        ffi::PyNumber_Negative as *const (),
-        Intrinsic::Negative,
-    ),
-    (
-        "PyObject_RichCompare",
-        ffi::PyObject_RichCompare as *const (),
-        Intrinsic::RichCompare,
-    ),
-    (
-        "PyObject_IsTrue",
-        ffi::PyObject_IsTrue as *const (),
-        Intrinsic::IsTrue,
-    ),
+const TABLE: &[(&str, Intrinsic)] = &[
+    ("PyNumber_Add", Intrinsic::Arith(Op::Add)),
+    ("PyNumber_InPlaceAdd", Intrinsic::Arith(Op::Add)),
+    ("PyNumber_Subtract", Intrinsic::Arith(Op::Sub)),
+    ("PyNumber_InPlaceSubtract", Intrinsic::Arith(Op::Sub)),
+    ("PyNumber_Multiply", Intrinsic::Arith(Op::Mul)),
+    ("PyNumber_InPlaceMultiply", Intrinsic::Arith(Op::Mul)),
+    ("PyNumber_TrueDivide", Intrinsic::TrueDivide),
+    ("PyNumber_InPlaceTrueDivide", Intrinsic::TrueDivide),
+    ("PyNumber_FloorDivide", Intrinsic::FloorDivide),
+    ("PyNumber_InPlaceFloorDivide", Intrinsic::FloorDivide),
+    ("PyNumber_Remainder", Intrinsic::Remainder),
+    ("PyNumber_InPlaceRemainder", Intrinsic::Remainder),
+    ("PyNumber_And", Intrinsic::Bits(Op::And)),
+    ("PyNumber_InPlaceAnd", Intrinsic::Bits(Op::And)),
+    ("PyNumber_Or", Intrinsic::Bits(Op::Or)),
+    ("PyNumber_InPlaceOr", Intrinsic::Bits(Op::Or)),
+    ("PyNumber_Xor", Intrinsic::Bits(Op::Xor)),
+    ("PyNumber_InPlaceXor", Intrinsic::Bits(Op::Xor)),
+    ("PyNumber_Lshift", Intrinsic::Bits(Op::Shl)),
+    ("PyNumber_InPlaceLshift", Intrinsic::Bits(Op::Shl)),
+    ("PyNumber_Rshift", Intrinsic::Bits(Op::Shr)),
+    ("PyNumber_InPlaceRshift", Intrinsic::Bits(Op::Shr)),
+    ("PyNumber_Power", Intrinsic::Power),
+    ("PyNumber_Negative", Intrinsic::Negative),
+    ("PyObject_RichCompare", Intrinsic::RichCompare),
+    ("PyObject_IsTrue", Intrinsic::IsTrue),
+];
+
+/// The functions of the binary operators, in the order of `BINARY_OP`'s argument.
+const OPERATORS: [&str; 13] = [
+    "PyNumber_Add",
+    "PyNumber_And",
+    "PyNumber_FloorDivide",
+    "PyNumber_Lshift",
+    "PyNumber_MatrixMultiply",
+    "PyNumber_Multiply",
+    "PyNumber_Remainder",
+    "PyNumber_Or",
+    "PyNumber_Power",
+    "PyNumber_Rshift",
+    "PyNumber_Subtract",
+    "PyNumber_TrueDivide",
+    "PyNumber_Xor",
 ];
 
 impl Emit<'_> {
     /// The result without the call, where what is known of the operands allows it.
     pub(crate) fn intrinsic(&mut self, name: &str, args: &[Val]) -> Flow<Option<Val>> {
-        let Some(&(_, _, intrinsic)) = TABLE.iter().find(|(n, ..)| *n == name) else {
+        let Some(&(_, intrinsic)) = TABLE.iter().find(|(n, _)| *n == name) else {
             return Ok(None);
         };
         match (intrinsic, args) {
@@ -186,6 +107,9 @@ impl Emit<'_> {
         let number = |e: &Self, v: Val| e.is_long(v.0) || e.is_float(v.0);
         if !number(self, a) || !number(self, b) {
             return Ok(None);
+        }
+        if intrinsic == Intrinsic::Power {
+            return self.float_power(a, b);
         }
         let op = match intrinsic {
             Intrinsic::Arith(op) => op,
@@ -220,6 +144,49 @@ impl Emit<'_> {
         self.asm.bind_short(nan);
         let unit = self.instr.start;
         self.add_edge(site, EdgeKind::Deopt, unit, context);
+    }
+
+    /// Powers of positive numbers, as long as nothing overflows: no exception and no complex
+    /// number comes of those.
+    fn float_power(&mut self, a: Val, b: Val) -> Flow<Option<Val>> {
+        let Some(y) = self.unbox_float(b.0) else {
+            return Ok(None);
+        };
+        let Some(x) = self.as_double(a.0)? else {
+            return Ok(None);
+        };
+        let exponent = self.node(y).imm().map(|v| f64::from_bits(v as u64));
+        if !exponent.is_some_and(f64::is_finite) {
+            return Ok(None);
+        }
+        let context = self.snapshot(self.st.base);
+        let unit = self.instr.start;
+        let zero = self.float(0.0);
+        let infinity = self.float(f64::INFINITY);
+        // Greater than 0 and less than infinity; a NaN is neither.
+        for (greater, less) in [(x, zero.0), (infinity.0, x)] {
+            let greater = self.place_xmm(greater);
+            let less = self.place_xmm(less);
+            self.asm.compare_f64(greater, less);
+            let site = self.asm.jcc(Cc::BE);
+            self.add_edge(site, EdgeKind::Deopt, unit, context.clone());
+        }
+        let result = self.emit_call(&Call {
+            target: Target::Address(helpers::pow as *const () as usize),
+            result: Ty::F64,
+            variadic: false,
+            effect: Effect::Pure,
+            steals: 0,
+            new_reference: false,
+            args: &[Val(x), Val(y)],
+        })?;
+        let context = self.snapshot(self.st.base);
+        let infinity = self.place_xmm(infinity.0);
+        let power = self.place_xmm(result.0);
+        self.asm.compare_f64(infinity, power);
+        let site = self.asm.jcc(Cc::BE);
+        self.add_edge(site, EdgeKind::Deopt, unit, context);
+        Ok(Some(self.box_float(result.0)))
     }
 
     /// Ints whose quotient is that of their doubles: those of at most 53 bits.
@@ -411,10 +378,11 @@ impl Emit<'_> {
         Ok(None)
     }
 
-    /// The name of the function of the table at an address.
-    pub(crate) fn symbol_name(&self, address: usize) -> Option<&'static str> {
-        let found = TABLE.iter().find(|(_, f, _)| *f as usize == address);
-        found.map(|(name, ..)| *name)
+    /// The name of the function that an element of the table of operators is. Operating in place
+    /// is the same for numbers.
+    pub(crate) fn operator_name(&self, id: Id) -> Option<&'static str> {
+        let index = usize::from(self.node(id).operator?);
+        OPERATORS.get(index % OPERATORS.len()).copied()
     }
 
     /// Whether a symbol names an array whose elements never change.

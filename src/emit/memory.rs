@@ -317,7 +317,9 @@ impl Emit<'_> {
         let address = address + i * i64::from(elem.size);
         // SAFETY: the table is a C array of constants, and the template's index is inside.
         let bits = unsafe { fold::read(elem.ty, address as u64) };
-        Some(self.known_bits(elem.ty, bits))
+        let v = self.known_bits(elem.ty, bits);
+        self.node_mut(v.0).operator = u8::try_from(i).ok();
+        Some(v)
     }
 
     /// An item of the constants of the code object.

@@ -73,6 +73,8 @@ pub(crate) struct Node {
     pub anchor: Anchor,
     /// The unboxed value of an object that has a pointer as well.
     pub twin: Id,
+    /// Which binary operator's function this is the address of, counted as `BINARY_OP` does.
+    pub operator: Option<u8>,
     /// The C symbol whose address this is.
     pub symbol: Option<Symbol>,
     /// For an unboxed int: which sizes in digits (-3 to 3) it may have.
@@ -92,6 +94,7 @@ impl Node {
             due: 0,
             anchor: Anchor::Own,
             twin: NONE,
+            operator: None,
             symbol: None,
             sizes: ANY_SIZE,
         }

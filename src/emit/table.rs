@@ -420,7 +420,9 @@ impl Emit<'_> {
                 };
                 if set == 1 << EQUAL {
                     match self.node(a).kind {
-                        Kind::TypeOf(x) if self.node(b).symbol.is_some() => {
+                        Kind::TypeOf(x)
+                            if self.node(b).symbol.is_some() || is_static_type(v as usize) =>
+                        {
                             self.node_mut(x).known = Known::Type(v as usize);
                         }
                         _ if self.node(a).ty == Ty::Object && v == 0 => {
@@ -484,6 +486,11 @@ fn highest(size: i32) -> i64 {
 
 fn lowest(size: i32) -> i64 {
     -highest(-size)
+}
+
+/// Whether a type is one that objects never change.
+fn is_static_type(t: usize) -> bool {
+    t == facts::float_type() || t == facts::long_type() || t == facts::bool_type()
 }
 
 fn none() -> i64 {
