@@ -6,16 +6,10 @@ pub mod table;
 #[allow(
     non_snake_case,
     non_upper_case_globals,
-    reason = "names are those of C"
+    clippy::just_underscores_and_digits,
+    reason = "names are those of C, or numbers of values"
 )]
 mod generated {
-    use std::ffi::CStr;
-
-    use super::table::{Opcode, Place, Roles, Variant};
-    use crate::emit::Emit;
-    use crate::emit::types::{Callee, Effect, Elem, Exit, Flow, Signature, Stop, Symbol, Ty};
-    use crate::jit::live::Live;
-
     include!(concat!(env!("OUT_DIR"), "/emitters.rs"));
 }
 

@@ -1,8 +1,8 @@
 //! The table of opcodes, and the module that holds all generated code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 
 use super::constants::constants;
@@ -60,7 +60,7 @@ pub fn module(
     let roles = roles(newest);
     let minor = newest.version.minor;
     let (numbers, rows) = (rows.keys(), rows.values());
-    Ok(quote! {
+    let code = quote! {
         /// The minor release that this build serves: 13 for 3.13.
         pub const MINOR: u8 = #minor;
         #constants
@@ -72,7 +72,62 @@ pub fn module(
             table
         };
         #bodies
+    };
+    let imports = imports(&code);
+    Ok(quote! {
+        #imports
+        #code
     })
+}
+
+/// Where the types that generated code names come from.
+const IMPORTS: &[(&str, &[&str])] = &[
+    ("std::ffi", &["CStr"]),
+    ("crate::emit", &["Emit"]),
+    (
+        "crate::emit::types",
+        &[
+            "Callee",
+            "Effect",
+            "Elem",
+            "Exit",
+            "Flow",
+            "Signature",
+            "Stop",
+            "Symbol",
+            "Ty",
+        ],
+    ),
+    ("crate::jit::live", &["Live"]),
+    ("super::table", &["Opcode", "Place", "Roles", "Variant"]),
+];
+
+/// Imports of those types that the code names.
+fn imports(code: &TokenStream) -> TokenStream {
+    let mut named = BTreeSet::new();
+    identifiers(code.clone(), &mut named);
+    let mut imports = TokenStream::new();
+    for (from, names) in IMPORTS {
+        let path: TokenStream = from.parse().expect("a path is made of tokens");
+        let names = names.iter().filter(|name| named.contains(**name));
+        let names: Vec<Ident> = names.map(|name| ident(name)).collect();
+        if !names.is_empty() {
+            imports.extend(quote! { use #path::{#(#names),*}; });
+        }
+    }
+    imports
+}
+
+fn identifiers(code: TokenStream, into: &mut BTreeSet<String>) {
+    for token in code {
+        match token {
+            TokenTree::Ident(ident) => {
+                into.insert(ident.to_string());
+            }
+            TokenTree::Group(group) => identifiers(group.stream(), into),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
 }
 
 /// Notes every member of every struct of the release, and the members inside members that the
