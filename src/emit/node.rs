@@ -141,8 +141,8 @@ impl Node {
 /// What a [`Table`] is a function of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Domain {
-    /// The order of two integers or pointers: outcomes 1 to 3.
-    Ints(Id, Id),
+    /// The order of two integers or pointers of a type: outcomes 1 to 3.
+    Ints(Ty, Id, Id),
     /// The order of two doubles: outcomes 0 to 3.
     Floats(Id, Id),
     /// The number of digits of an unboxed int, with its sign: -3 to 3 as 0 to 6.
@@ -166,7 +166,7 @@ impl Table {
     /// The values that the outcome depends on.
     pub fn operands(&self) -> [Id; 2] {
         match self.domain {
-            Domain::Ints(a, b) | Domain::Floats(a, b) => [a, b],
+            Domain::Ints(_, a, b) | Domain::Floats(a, b) => [a, b],
             Domain::Size(x) => [x, NONE],
         }
     }
@@ -229,7 +229,7 @@ pub(crate) fn keep(
         },
         Kind::Table(t) => {
             let domain = match tables[t as usize].domain {
-                Domain::Ints(a, b) => Domain::Ints(go(a, tables), go(b, tables)),
+                Domain::Ints(ty, a, b) => Domain::Ints(ty, go(a, tables), go(b, tables)),
                 Domain::Floats(a, b) => Domain::Floats(go(a, tables), go(b, tables)),
                 Domain::Size(x) => Domain::Size(go(x, tables)),
             };

@@ -115,7 +115,7 @@ impl Emit<'_> {
         values[EQUAL] = 8;
         let domain = match ty {
             Ty::F64 => Domain::Floats(a.0, b.0),
-            _ => Domain::Ints(a.0, b.0),
+            _ => Domain::Ints(ty, a.0, b.0),
         };
         Ok(self.table_val(Ty::I32, Table { domain, values }))
     }

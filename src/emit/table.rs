@@ -108,7 +108,7 @@ impl Emit<'_> {
         }
         let (domain, unordered) = match ty {
             Ty::F64 => (Domain::Floats(a.0, b.0), i64::from(op == Op::Ne)),
-            _ => (Domain::Ints(a.0, b.0), 0),
+            _ => (Domain::Ints(ty, a.0, b.0), 0),
         };
         let less = i64::from(matches!(op, Op::Lt | Op::Le | Op::Ne));
         let greater = i64::from(matches!(op, Op::Gt | Op::Ge | Op::Ne));
@@ -186,19 +186,18 @@ impl Emit<'_> {
     /// The compare for a set of outcomes.
     pub(crate) fn test_table(&mut self, table: &Table, set: u8) -> Test {
         match table.domain {
-            Domain::Ints(a, b) => self.test_ints(a, b, set),
+            Domain::Ints(ty, a, b) => self.test_ints(ty, a, b, set),
             Domain::Floats(a, b) => self.test_floats(a, b, set),
             Domain::Size(raw) => self.test_size(raw, set),
         }
     }
 
-    fn test_ints(&mut self, a: Id, b: Id, set: u8) -> Test {
+    fn test_ints(&mut self, ty: Ty, a: Id, b: Id, set: u8) -> Test {
         // Constants go to the right.
         if self.node(a).imm().is_some() && self.node(b).imm().is_none() {
             let swapped = (set & (1 << EQUAL)) | swap_bits(set);
-            return self.test_ints(b, a, swapped);
+            return self.test_ints(ty, b, a, swapped);
         }
-        let ty = self.node(a).ty;
         let (bytes, signed) = shape(ty);
         let wide = bytes == 8;
         let right = self.node(b).imm();
@@ -409,7 +408,7 @@ impl Emit<'_> {
     fn learn_outcomes(&mut self, table: &Table, set: u8) {
         match table.domain {
             Domain::Size(raw) => self.node_mut(raw).sizes &= set,
-            Domain::Ints(a, b) => {
+            Domain::Ints(_, a, b) => {
                 let (a, b) = if self.node(a).imm().is_some() {
                     (b, a)
                 } else {
