@@ -12,10 +12,7 @@ use super::edge::EdgeKind;
 use super::join;
 use super::machine::FRAME;
 use super::table::Test;
-use super::types::{Exit, Flow, Stop, Val, Var};
-
-/// Iterations of a loop that is unrolled while emitting.
-const MOST_ITERATIONS: u32 = 300;
+use super::types::{Exit, Flow, Stop, Val};
 
 impl Emit<'_> {
     /// Where an exit leads, what kind of edge it is, and what holds there.
@@ -157,47 +154,6 @@ impl Emit<'_> {
             (_, Err(stop)) => Err(inside_arm(stop)),
             (Some((state, join)), Ok(())) => join::join(self, state, join, nodes),
         }
-    }
-
-    /// A loop that is unrolled: its condition has to be known while emitting.
-    pub fn while_loop<C, B>(&mut self, _vars: &[Var], mut cond: C, mut body: B) -> Flow
-    where
-        C: FnMut(&mut Self) -> Flow<Val>,
-        B: FnMut(&mut Self) -> Flow,
-    {
-        for _ in 0..MOST_ITERATIONS {
-            let c = cond(self)?;
-            match self.node(c.0).imm() {
-                Some(0) => return Ok(()),
-                Some(_) => {}
-                None => {
-                    return Err(Stop::Unsupported(
-                        "a loop whose length is not known when compiling",
-                    ));
-                }
-            }
-            match body(self) {
-                Ok(()) | Err(Stop::Continue) => {}
-                Err(Stop::Break) => return Ok(()),
-                Err(stop) => return Err(stop),
-            }
-        }
-        Err(Stop::Unsupported("a loop that is too long to unroll"))
-    }
-
-    pub fn endless_loop<B>(&mut self, vars: &[Var], mut body: B) -> Flow
-    where
-        B: FnMut(&mut Self) -> Flow,
-    {
-        let _ = vars;
-        for _ in 0..MOST_ITERATIONS {
-            match body(self) {
-                Ok(()) | Err(Stop::Continue) => {}
-                Err(Stop::Break) => return Ok(()),
-                Err(stop) => return Err(stop),
-            }
-        }
-        Err(Stop::Unsupported("a loop that is too long to unroll"))
     }
 
     pub fn next(&mut self, d: Val) -> Flow {

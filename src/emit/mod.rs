@@ -16,6 +16,7 @@ mod helpers;
 mod intrinsics;
 mod join;
 mod keywords;
+mod loops;
 mod machine;
 mod memory;
 mod node;

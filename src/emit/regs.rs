@@ -156,7 +156,8 @@ impl Emit<'_> {
         match self.node(id).at {
             At::Gpr(r) => self.st.gpr[usize::from(r.0)] = NONE,
             At::Xmm(x) => self.st.xmm[usize::from(x.0)] = NONE,
-            At::Native(n) => self.st.native[usize::from(n)] = NONE,
+            At::Native(n) if !self.st.pinned => self.st.native[usize::from(n)] = NONE,
+            At::Native(_) => {}
             At::None | At::Stack(_) => {}
         }
         self.node_mut(id).at = At::None;

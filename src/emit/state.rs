@@ -38,6 +38,8 @@ pub(crate) struct State {
     pub gpr_used: [u32; 16],
     pub xmm_used: [u32; 16],
     pub clock: u32,
+    /// Native slots keep what they hold although it was loaded: a loop comes back to it.
+    pub pinned: bool,
     /// Cell words in use.
     pub cells: u16,
     /// Whether arbitrary code may have run since the start of the instruction.
@@ -64,6 +66,7 @@ impl State {
             gpr_used: [0; 16],
             xmm_used: [0; 16],
             clock: 0,
+            pinned: false,
             cells: 0,
             escaped: false,
             keywords: None,
