@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::repo::Repo;
-use crate::{bench, build, coverage, demo, diff, fuzz, show, sync, test, wheel};
+use crate::{bench, build, conformance, coverage, demo, diff, fuzz, show, sync, test, wheel};
 
 /// Cevalry's maintenance tasks.
 #[derive(Debug, Parser)]
@@ -27,6 +27,7 @@ enum Command {
     Demo(demo::Args),
     Wheel(wheel::Args),
     Fuzz(fuzz::Args),
+    Conformance(conformance::Args),
 }
 
 impl Cli {
@@ -45,6 +46,7 @@ impl Cli {
             Command::Demo(args) => done(demo::run(&repo, &args)),
             Command::Wheel(args) => done(wheel::run(&repo, &args)),
             Command::Fuzz(args) => fuzz::run(&repo, &args),
+            Command::Conformance(args) => conformance::run(&repo, &args),
         }
     }
 }

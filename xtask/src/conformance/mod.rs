@@ -1,0 +1,262 @@
+//! `cargo xtask conformance`: CPython's own test suite, with Cevalry on and without it.
+
+mod suite;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+
+use crate::build;
+use crate::python::{self, Python};
+use crate::record::{Row, record};
+use crate::repo::Repo;
+
+use suite::{Fate, Fates, Suite};
+
+/// The modules that are run when none is named.
+const MODULES: &str = include_str!("modules.txt");
+
+/// Cases that may differ, with the reason.
+const ALLOWED: &str = include_str!("allowed.txt");
+
+/// Run by every interpreter that starts with the folder on its path.
+const STARTUP: &str = "import cevalry._startup\n";
+
+/// Run CPython's own tests with Cevalry on and without it, and compare them case by case.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// An interpreter to test on (a path or a command; may be given several times).
+    /// Without it: every supported one on PATH and among pyenv's versions.
+    #[arg(long = "python", value_name = "PATH")]
+    pythons: Vec<PathBuf>,
+    /// The threshold; 0 compiles everything at first sight.
+    #[arg(long, default_value_t = 0)]
+    threshold: u32,
+    /// Import Cevalry from this folder instead of building it.
+    #[arg(long, value_name = "FOLDER")]
+    import: Option<PathBuf>,
+    /// How many modules to run at the same time.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Write the counts into docs/conformance.md.
+    #[arg(long)]
+    record: bool,
+    /// Modules of the test suite; without them, about a hundred telling ones. `all` is the whole suite.
+    #[arg(value_name = "TEST")]
+    tests: Vec<String>,
+}
+
+/// Run the command: exit code 1 when a case that passes without Cevalry does not pass with it.
+pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
+    let pythons = python::chosen(&args.pythons)?;
+    let folders = match &args.import {
+        Some(folder) => vec![std::path::absolute(folder)?; pythons.len()],
+        None => build::build(repo, &pythons)?,
+    };
+    let mut differences = 0;
+    for (python, folder) in pythons.iter().zip(&folders) {
+        let found = compare(args, python, folder)?;
+        differences += found.differences;
+        if args.record {
+            record(repo, &found.row(python, args.threshold))?;
+        }
+    }
+    Ok(if differences == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What a comparison found.
+#[derive(Default)]
+struct Found {
+    modules: usize,
+    cases: usize,
+    differences: usize,
+    allowed: usize,
+}
+
+impl Found {
+    fn row(&self, python: &Python, threshold: u32) -> Row {
+        Row {
+            what: "CPython's tests".to_owned(),
+            python: python.version.clone(),
+            threshold,
+            amount: format!("{} modules, {} cases", self.modules, self.cases),
+            differences: self.differences,
+        }
+    }
+}
+
+fn compare(args: &Args, python: &Python, folder: &std::path::Path) -> Result<Found> {
+    println!(
+        "conformance of {}, threshold {}",
+        python.describe(),
+        args.threshold
+    );
+    let startup = tempfile::tempdir()?;
+    fs::write(startup.path().join("sitecustomize.py"), STARTUP)?;
+    let path = format!("{}:{}", startup.path().display(), folder.display());
+    let with = |threshold| Suite {
+        python: python.command.clone(),
+        path: path.clone(),
+        threshold,
+    };
+    let (without, with) = (with(None), with(Some(args.threshold)));
+    let modules = modules(&args.tests, python)?;
+    let allowed = allowed();
+    let queue = Mutex::new(modules.into_iter().collect::<VecDeque<_>>());
+    let found = Mutex::new(Found::default());
+    let outcomes: Vec<Result<()>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..args.jobs.max(1))
+            .map(|_| {
+                scope.spawn(|| {
+                    while let Some(module) = lock(&queue).pop_front() {
+                        let expected = without.run(&module)?;
+                        let given = settle(&with, &module, &expected)?;
+                        tell(&module, &expected, &given, &allowed, &mut lock(&found));
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| match worker.join() {
+                Ok(outcome) => outcome,
+                Err(_) => bail!("a worker of the conformance run panicked"),
+            })
+            .collect()
+    });
+    outcomes.into_iter().collect::<Result<()>>()?;
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    println!(
+        "{}: {} modules, {} cases, {} differ, {} may differ",
+        python.describe(),
+        found.modules,
+        found.cases,
+        found.differences,
+        found.allowed
+    );
+    Ok(found)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What becomes of the cases with Cevalry. Where something differs the module is run again, and a
+/// case that then passes counts as passed: some tests depend on time.
+fn settle(with: &Suite, module: &str, expected: &Fates) -> Result<Fates> {
+    let mut given = with.run(module)?;
+    if !differing(expected, &given).is_empty() {
+        for (case, fate) in with.run(module)? {
+            if fate == Fate::Passed {
+                given.insert(case, fate);
+            }
+        }
+    }
+    Ok(given)
+}
+
+/// Cases that pass without Cevalry and do not pass with it.
+fn differing<'a>(expected: &'a Fates, given: &Fates) -> Vec<&'a String> {
+    expected
+        .iter()
+        .filter(|(case, fate)| **fate == Fate::Passed && given.get(*case) != Some(&Fate::Passed))
+        .map(|(case, _)| case)
+        .collect()
+}
+
+fn tell(
+    module: &str,
+    expected: &Fates,
+    given: &Fates,
+    allowed: &BTreeMap<&str, &str>,
+    found: &mut Found,
+) {
+    found.modules += 1;
+    found.cases += expected.len();
+    let mut lines = Vec::new();
+    for case in differing(expected, given) {
+        if allowed.contains_key(case.as_str()) {
+            found.allowed += 1;
+            continue;
+        }
+        found.differences += 1;
+        let (how, words) = match given.get(case) {
+            Some(Fate::Failed(words)) => ("fails", words.as_str()),
+            Some(Fate::Died(words)) => ("ends the process", words.as_str()),
+            Some(Fate::Skipped) => ("is skipped", ""),
+            _ => ("does not run", ""),
+        };
+        lines.push(format!("  {case} {how}"));
+        lines.extend(words.lines().map(|line| format!("      {line}")));
+    }
+    for (case, fate) in given {
+        if let Fate::Died(words) = fate
+            && !expected.contains_key(case)
+        {
+            found.differences += 1;
+            lines.push(format!("  {case} ends the process"));
+            lines.extend(words.lines().map(|line| format!("      {line}")));
+        }
+    }
+    println!(
+        "{module}: {} cases{}",
+        expected.len(),
+        if lines.is_empty() { "" } else { ", differs" }
+    );
+    for line in lines {
+        println!("{line}");
+    }
+}
+
+fn allowed() -> BTreeMap<&'static str, &'static str> {
+    ALLOWED
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(' '))
+        .collect()
+}
+
+/// The modules to run: those named, the telling ones that this interpreter has, or all.
+fn modules(named: &[String], python: &Python) -> Result<Vec<String>> {
+    if !named.is_empty() && named[0] != "all" {
+        return Ok(named.to_vec());
+    }
+    let output = std::process::Command::new(&python.command)
+        .args(["-m", "test", "--list-tests"])
+        .output()
+        .with_context(|| format!("cannot start {}", python.command.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let known: Vec<String> = text
+        .lines()
+        .map(|line| line.trim_start_matches("test.").to_owned())
+        .collect();
+    if known.len() < 50 {
+        bail!(
+            "{} comes without its tests (Debian has them in the package libpython3.{}-testsuite)",
+            python.describe(),
+            python.minor()
+        );
+    }
+    if !named.is_empty() {
+        return Ok(known);
+    }
+    let chosen = MODULES.lines().filter(|line| !line.starts_with('#'));
+    Ok(chosen
+        .filter(|module| {
+            let whole = module.split('.').next().unwrap_or(module);
+            known
+                .iter()
+                .any(|one| one == module || one.split('.').next() == Some(whole))
+        })
+        .map(str::to_owned)
+        .collect())
+}

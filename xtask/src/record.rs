@@ -1,0 +1,77 @@
+//! The table in `docs/conformance.md`, written by the commands that count.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::repo::Repo;
+
+/// A line of the table. What is measured, the Python and the threshold tell lines apart.
+pub struct Row {
+    pub what: String,
+    pub python: String,
+    pub threshold: u32,
+    pub amount: String,
+    pub differences: usize,
+}
+
+impl Row {
+    fn key(&self) -> String {
+        format!("| {} | {} | {} |", self.what, self.python, self.threshold)
+    }
+
+    fn line(&self) -> String {
+        format!("{} {} | {} |", self.key(), self.amount, self.differences)
+    }
+}
+
+/// Put the row into the table, in place of an older one for the same.
+pub fn record(repo: &Repo, row: &Row) -> Result<()> {
+    let path = repo.root().join("docs/conformance.md");
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    fs::write(&path, with_row(&text, row))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn with_row(text: &str, row: &Row) -> String {
+    let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| what");
+    let mut rows: Vec<&str> = text.lines().filter(is_row).collect();
+    let line = row.line();
+    rows.retain(|known| !known.starts_with(&row.key()));
+    rows.push(&line);
+    rows.sort_unstable();
+    let mut out = String::new();
+    for line in text.lines().filter(|line| !is_row(line)) {
+        out.push_str(line);
+        out.push('\n');
+        if line.starts_with("|--") {
+            for row in &rows {
+                out.push_str(row);
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, with_row};
+
+    #[test]
+    fn replaces_the_row_for_the_same() {
+        let text = "Head\n\n| what | x |\n|--|--|\n| b | 3.11.2 | 0 | old | 1 |\n\nFoot\n";
+        let row = |what: &str| Row {
+            what: what.to_owned(),
+            python: "3.11.2".to_owned(),
+            threshold: 0,
+            amount: "new".to_owned(),
+            differences: 0,
+        };
+        let once = with_row(text, &row("b"));
+        assert_eq!(once, text.replace("old | 1", "new | 0"));
+        let twice = with_row(&once, &row("a"));
+        assert!(twice.contains("|--|--|\n| a | 3.11.2 | 0 | new | 0 |\n| b |"));
+    }
+}
