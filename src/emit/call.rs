@@ -210,6 +210,7 @@ impl Emit<'_> {
     }
 
     fn source(&mut self, id: Id) -> Flow<Source> {
+        self.used(id);
         let node = *self.node(id);
         match (node.imm(), node.at) {
             (Some(v), _) => Ok(Source::Imm(v)),
@@ -220,6 +221,7 @@ impl Emit<'_> {
     }
 
     fn vector_source(&mut self, id: Id) -> Loc {
+        self.used(id);
         match self.node(id).at {
             At::Native(n) => Loc::Native(n),
             _ => Loc::Xmm(self.place_xmm(id)),

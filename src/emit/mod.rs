@@ -22,6 +22,7 @@ mod memory;
 mod node;
 mod numbers;
 mod offsets;
+mod passes;
 mod recursion;
 mod refs;
 mod regs;
@@ -39,10 +40,11 @@ use crate::jit::fold::Op;
 
 use asm::Asm;
 use cold::Cold;
-use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Step};
+use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr};
 use node::{Id, NONE, Table};
+use passes::Uses;
 use state::State;
-use types::{Flow, Stop, Ty, Val};
+use types::{Ty, Val};
 use view::CodeView;
 
 /// A value was asked for that was not kept.
@@ -61,6 +63,7 @@ pub struct Emit<'a> {
     cold: Vec<Cold>,
     comments: Vec<(u32, String)>,
     instr: Instr,
+    uses: Uses,
     /// Whether values that no slot refers to are kept at joins and calls.
     careful: bool,
     /// Whether the instruction has done something that must not be done twice.
@@ -111,6 +114,7 @@ impl<'a> Emit<'a> {
                 size: 1,
                 plain: false,
             },
+            uses: Uses::default(),
             careful: false,
             effects: false,
             nest: 0,
@@ -126,72 +130,6 @@ impl<'a> Emit<'a> {
             last_digits: NONE,
             last_element: None,
         }
-    }
-
-    /// Emits one instruction behind what was emitted so far.
-    pub fn step(&mut self, instr: Instr, emitter: fn(&mut Emit<'_>) -> Flow) -> Step {
-        self.instr = instr;
-        self.st.base = self.st.stack.len();
-        self.st.cells = 0;
-        self.st.escaped = false;
-        self.st.vars.clear();
-        self.before.clone_from(&self.st);
-        let tables = self.tables.len();
-        let code = self.asm.here();
-        let (edges, calls, cold) = (self.edges.len(), self.calls.len(), self.cold.len());
-        self.cold_start = cold;
-        self.edges_before = edges;
-        self.nest = 0;
-        self.effects = false;
-        self.going_on = None;
-        self.failed = None;
-        self.cell_types.clear();
-        self.computed.clear();
-        self.last_digits = NONE;
-        self.last_element = None;
-        self.careful = false;
-        self.fresh_from = self.st.nodes.len();
-        let mut flow = emitter(self);
-        if self.failed == Some(LOST) {
-            // Once more, keeping every value that an instruction has made.
-            self.undo(code, edges, calls, cold, tables);
-            self.careful = true;
-            flow = emitter(self);
-        }
-        let why = match (self.failed, flow) {
-            (Some(why), _) | (None, Err(Stop::Unsupported(why))) => why,
-            (None, Err(Stop::Ended)) => {
-                return match self.going_on {
-                    Some(unit) => {
-                        self.collect();
-                        Step::Continue(unit)
-                    }
-                    None => Step::Ended,
-                };
-            }
-            (None, _) => "a template without an end",
-        };
-        self.undo(code, edges, calls, cold, tables);
-        Step::Unsupported(why)
-    }
-
-    /// Takes back what an instruction has emitted.
-    fn undo(&mut self, code: u32, edges: usize, calls: usize, cold: usize, tables: usize) {
-        self.asm.truncate(code);
-        self.edges.truncate(edges);
-        self.calls.truncate(calls);
-        self.cold.truncate(cold);
-        self.tables.truncate(tables);
-        self.st.clone_from(&self.before);
-        self.last_context = None;
-        self.failed = None;
-        self.going_on = None;
-        self.nest = 0;
-        self.effects = false;
-        self.cell_types.clear();
-        self.computed.clear();
-        self.last_digits = NONE;
-        self.last_element = None;
     }
 
     /// Whether the last instruction may have gone elsewhere in the function.

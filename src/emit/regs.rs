@@ -35,11 +35,15 @@ impl Emit<'_> {
     /// A general register that nobody owns. The caller gives it an owner or lets it go before
     /// the next one is asked for, except for the few used most recently, which stay as they are.
     pub(crate) fn free_gpr(&mut self) -> Gpr {
-        let free = ALLOCATABLE
-            .into_iter()
-            .find(|r| self.st.gpr[usize::from(r.0)] == NONE && self.may_take(*r));
+        let free = ALLOCATABLE.into_iter().find(|r| {
+            let owner = self.st.gpr[usize::from(r.0)];
+            (owner == NONE || self.is_done(owner)) && self.may_take(*r)
+        });
         let r = match free {
-            Some(r) => r,
+            Some(r) => {
+                self.vacate(r);
+                r
+            }
             None => {
                 let oldest = ALLOCATABLE
                     .into_iter()
@@ -63,10 +67,14 @@ impl Emit<'_> {
         let clock = self.st.clock;
         let free = (0..ALLOCATABLE_XMM).find(|&x| {
             let used = self.st.xmm_used[usize::from(x)];
-            self.st.xmm[usize::from(x)] == NONE && (used == 0 || clock - used >= 4)
+            let owner = self.st.xmm[usize::from(x)];
+            (owner == NONE || self.is_done(owner)) && (used == 0 || clock - used >= 4)
         });
         let x = match free {
-            Some(x) => Xmm(x),
+            Some(x) => {
+                self.vacate_xmm(Xmm(x));
+                Xmm(x)
+            }
             None => {
                 let oldest = (0..ALLOCATABLE_XMM).min_by_key(|&x| self.st.xmm_used[usize::from(x)]);
                 let x = Xmm(oldest.unwrap_or(0));
@@ -84,10 +92,11 @@ impl Emit<'_> {
         if id == NONE {
             return;
         }
-        if self.node(id).is_reloadable() {
+        if self.node(id).is_reloadable() || self.is_done(id) {
             self.node_mut(id).at = At::None;
             return;
         }
+        self.note_spill();
         let slot = self.free_native();
         self.asm.store(native(slot), r, 8);
         self.st.put(id, Loc::Native(slot));
@@ -98,10 +107,11 @@ impl Emit<'_> {
         if id == NONE {
             return;
         }
-        if self.node(id).imm().is_some() {
+        if self.node(id).imm().is_some() || self.is_done(id) {
             self.node_mut(id).at = At::None;
             return;
         }
+        self.note_spill();
         // A double that is in an object which has to stay anyway is read from there again.
         let object = self.st.nodes.iter_mut().find(|n| n.twin == id);
         if let Some(object) = object
@@ -128,7 +138,7 @@ impl Emit<'_> {
                 .iter()
                 .find(|r| self.st.gpr[usize::from(r.0)] == NONE);
             match surviving {
-                Some(&to) if !self.node(id).is_reloadable() => {
+                Some(&to) if !self.node(id).is_reloadable() && !self.is_done(id) => {
                     self.st.gpr[usize::from(r.0)] = NONE;
                     self.asm.mov(to, r);
                     self.st.put(id, Loc::Gpr(to));
@@ -178,6 +188,7 @@ impl Emit<'_> {
 
     /// The node's bits in a general register.
     pub(crate) fn place(&mut self, id: Id) -> Gpr {
+        self.used(id);
         if self.node(id).is_pending() {
             self.materialise(id);
         }
@@ -238,6 +249,7 @@ impl Emit<'_> {
 
     /// The node's bits in a vector register.
     pub(crate) fn place_xmm(&mut self, id: Id) -> Xmm {
+        self.used(id);
         let node = *self.node(id);
         if let At::Xmm(x) = node.at {
             self.touch_xmm(x);

@@ -343,6 +343,7 @@ impl Emit<'_> {
     }
 
     fn settle_one(&mut self, id: Id, stack: Option<usize>, depth: usize) {
+        self.used(id);
         let node = *self.node(id);
         match node.kind {
             Kind::Imm(_) => {}
