@@ -65,7 +65,12 @@ impl Emit<'_> {
                 self.place(id);
             }
         }
-        for k in first..len {
+        // Through an address above the stack the template may fill the slot on top as well.
+        let lowest = match self.st.base {
+            base if base > 0 && first >= base => first.min(base - 1),
+            _ => first,
+        };
+        for k in lowest..len {
             let id = self.st.stack[k];
             if id == NONE || self.node(id).at == At::Stack(k as u16) {
                 continue;
