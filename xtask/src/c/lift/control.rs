@@ -200,7 +200,7 @@ impl Lifter<'_> {
             return Ok(st.code);
         }
         let Some(depth) = st.saved_depth.clone() else {
-            return self.give_up("suspends its frame without saving the stack pointer");
+            return self.give_up("leaves the evaluation loop");
         };
         st.flush(Some(&depth));
         st.code.push(Stmt::Yield {
