@@ -209,8 +209,16 @@ impl Lifter<'_> {
         mut st: State,
         name: &str,
         ty: &FunctionType,
-        args: Vec<Expr>,
+        mut args: Vec<Expr>,
     ) -> Outcome<Tree<Value>> {
+        // A reference is given up under the name that it came with.
+        for position in vocab::steals(name) {
+            if let Some(arg) = args.get_mut(*position)
+                && let Some(held) = equal_name(&st, arg)
+            {
+                *arg = held;
+            }
+        }
         if !vocab::pure(name) {
             st.effect = true;
             if !vocab::counts_only(name) {
@@ -361,4 +369,18 @@ impl Lifter<'_> {
     pub fn variable_type(&self, ty: &CType) -> Type {
         self.types.template_type(ty)
     }
+}
+
+/// The value that this path found to be a C variable's address.
+fn equal_name(st: &State, symbol: &Expr) -> Option<Expr> {
+    if !matches!(symbol, Expr::Symbol { .. }) {
+        return None;
+    }
+    st.facts.iter().find_map(|(fact, holds)| {
+        let Expr::Binary { op, left, right } = fact else {
+            return None;
+        };
+        let equal = (*op == BinOp::Eq && *holds) || (*op == BinOp::Ne && !holds);
+        (equal && **right == *symbol && matches!(**left, Expr::Name(_))).then(|| (**left).clone())
+    })
 }

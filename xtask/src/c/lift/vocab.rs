@@ -28,6 +28,11 @@ pub fn pure(name: &str) -> bool {
     vocab::find(name).is_some_and(|primitive| primitive.effect == Effect::Pure)
 }
 
+/// Positions of arguments whose reference a call takes.
+pub fn steals(name: &str) -> &'static [usize] {
+    vocab::find(name).map_or(&[], |primitive| primitive.steals)
+}
+
 /// The plain count that a function giving back its argument makes.
 pub fn counting(name: &str) -> Option<&'static str> {
     match name {
