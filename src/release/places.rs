@@ -7,7 +7,7 @@
 use pyo3::ffi;
 
 use super::table::Place;
-use super::{PLACES, SMALL_INTS};
+use super::{PLACES, SMALL_INTS, SYMBOLS};
 use crate::jit::symbols::lookup;
 
 /// The first of the small ints that the interpreter keeps.
@@ -50,9 +50,26 @@ fn moved() -> Option<isize> {
     (moved.unsigned_abs() < 4096 && moved % 8 == 0).then_some(moved)
 }
 
+/// Strings of one character stand behind the names that C code uses, of which patch releases
+/// have more or less: the first one is asked of the interpreter.
+fn is_as_told(place: &Place, address: usize) -> bool {
+    let name = SYMBOLS[usize::from(place.symbol.0)].to_bytes();
+    let first = match name {
+        _ if name.ends_with(b"__strings__ascii") => 0,
+        _ if name.ends_with(b"__strings__latin1") => 128,
+        _ => return true,
+    };
+    // SAFETY: the thread holds the lock; strings of one such character live forever.
+    unsafe {
+        let string = ffi::PyUnicode_FromOrdinal(first);
+        ffi::Py_XDECREF(string);
+        string as usize == address
+    }
+}
+
 fn holds(place: &Place, address: usize) -> bool {
     let Some(text) = place.text else {
-        return true;
+        return is_as_told(place, address);
     };
     let object = address as *mut ffi::PyObject;
     // SAFETY: the address is inside a variable of the interpreter, so it can be read; only what
