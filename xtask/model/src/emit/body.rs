@@ -1,6 +1,6 @@
 //! Statements.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -20,6 +20,9 @@ pub(super) struct Writer<'r, 'u, 'n> {
     pub emitter: Ident,
     lines: Vec<TokenStream>,
     temps: usize,
+    /// Names of numbers that are known when emitting, by how they are computed; one map for each
+    /// closure around.
+    numbers: Vec<HashMap<String, TokenStream>>,
 }
 
 /// The body of an emitter.
@@ -41,6 +44,7 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
             emitter: Ident::new(emitter, Span::call_site()),
             lines: Vec::new(),
             temps: 0,
+            numbers: vec![HashMap::new()],
         }
     }
 
@@ -65,7 +69,20 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
         let e = &self.emitter;
         let value = Literal::i64_unsuffixed(value);
         let value = quote! { #e.int(Ty::I32, #value) };
-        self.temp(value)
+        self.shared(value)
+    }
+
+    /// Gives a number that is known when emitting a name, the same one for the same number.
+    pub fn shared(&mut self, value: TokenStream) -> TokenStream {
+        let key = value.to_string();
+        if let Some(name) = self.numbers.iter().find_map(|numbers| numbers.get(&key)) {
+            return name.clone();
+        }
+        let name = self.temp(value);
+        if let Some(innermost) = self.numbers.last_mut() {
+            innermost.insert(key, name.clone());
+        }
+        name
     }
 
     /// The Rust name of a template's variable.
@@ -312,7 +329,9 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
         let e = self.emitter.clone();
         let outer = std::mem::take(&mut self.lines);
         self.scope.enter();
+        self.numbers.push(HashMap::new());
         let written = self.statements(body);
+        self.numbers.pop();
         self.scope.leave();
         let lines = std::mem::replace(&mut self.lines, outer);
         written?;
@@ -329,7 +348,9 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
     fn condition(&mut self, cond: &Expr) -> Result<TokenStream, String> {
         let e = self.emitter.clone();
         let outer = std::mem::take(&mut self.lines);
+        self.numbers.push(HashMap::new());
         let value = self.operand(cond, None);
+        self.numbers.pop();
         let lines = std::mem::replace(&mut self.lines, outer);
         let value = value?;
         Ok(quote! { |#e| { #(#lines)* Ok(#value) } })

@@ -175,6 +175,9 @@ impl Writer<'_, '_, '_> {
         if syn::parse2::<Ident>(value.clone()).is_ok() {
             return Ok(value);
         }
+        if is_number(expr) {
+            return Ok(self.shared(value));
+        }
         Ok(self.temp(value))
     }
 
@@ -350,6 +353,19 @@ impl Writer<'_, '_, '_> {
         let method = method(name);
         let question = fallible.then(|| quote! { ? });
         Ok(quote! { #e.#method(#operand)#question })
+    }
+}
+
+/// Whether the expression is a number that is known when emitting, or names the frame or thread.
+fn is_number(expr: &Expr) -> bool {
+    match expr {
+        Expr::Int { .. } | Expr::Oparg | Expr::Frame | Expr::Tstate => true,
+        Expr::Cache { object, unit, .. } => !object && is_number(unit),
+        Expr::UnitOparg(inner) | Expr::UnitOpcode(inner) => is_number(inner),
+        Expr::Cast { value, ty } => matches!(ty, Type::Int { .. }) && is_number(value),
+        Expr::Unary { value, .. } => is_number(value),
+        Expr::Binary { left, right, .. } => is_number(left) && is_number(right),
+        _ => false,
     }
 }
 
