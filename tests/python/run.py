@@ -122,11 +122,28 @@ def problems(case, imports):
     found = []
     for way in COMPILED if imports else ():
         compiled = case.run(way, imports)
-        if compiled != alone:
+        if compiled.code < 0 and alone.code >= 0:
+            found += ended_early(way, alone, compiled)
+        elif compiled != alone:
             found += difflib.unified_diff(
                 list(alone.lines()), list(compiled.lines()), ALONE.name, way.name, lineterm="", n=2
             )
     return found
+
+
+def ended_early(way, alone, compiled):
+    """Where a run was when a signal (or our patience) ended it."""
+    expected, shown = alone.stdout.splitlines(), compiled.stdout.splitlines()
+    agreed = 0
+    while agreed < min(len(expected), len(shown)) and expected[agreed] == shown[agreed]:
+        agreed += 1
+    yield "%s ended with %d after %d lines as expected" % (way.name, compiled.code, agreed)
+    for line in expected[max(0, agreed - 2) : agreed]:
+        yield "before: " + line
+    for line in expected[agreed : agreed + 2]:
+        yield "expected next: " + line
+    for line in compiled.stderr.splitlines()[-8:]:
+        yield "stderr: " + line
 
 
 def check_reach(cases, imports, jobs):
