@@ -100,13 +100,14 @@ impl Emit<'_> {
         let body_at = self.asm.here();
         let (edges, colds) = (self.edges.len(), self.cold.len());
         let nodes = self.st.nodes.len();
-        let computed = self.computed.len();
+        let (computed, aliases) = (self.computed.len(), self.aliases.len());
         self.learn(c.0);
         let depth = self.nest;
         self.nest = depth + 1;
         let first = then(self);
         self.nest = depth;
         self.computed.truncate(computed);
+        self.aliases.truncate(aliases);
         let first = match first {
             Ok(()) => {
                 let join = self.asm.jmp();
@@ -143,6 +144,7 @@ impl Emit<'_> {
         self.nest = depth;
         if first.is_some() {
             self.computed.truncate(computed);
+            self.aliases.truncate(aliases);
         }
         match (first, second) {
             (None, second @ (Ok(()) | Err(Stop::Ended))) => second,

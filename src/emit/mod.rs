@@ -85,6 +85,8 @@ pub struct Emit<'a> {
     cell_types: Vec<(u16, Ty)>,
     /// What the instruction has computed from what.
     computed: Vec<((Op, Ty, Id, Id), Val)>,
+    /// Addresses that a guard has found values to be: one node counts for both.
+    aliases: Vec<(i64, Id)>,
     /// The first node that the instruction has made.
     fresh_from: usize,
     /// The int whose digits were last asked the address of.
@@ -126,6 +128,7 @@ impl<'a> Emit<'a> {
             conformed: None,
             cell_types: Vec::new(),
             computed: Vec::new(),
+            aliases: Vec::new(),
             fresh_from: 0,
             last_digits: NONE,
             last_element: None,

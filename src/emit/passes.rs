@@ -103,6 +103,7 @@ impl Emit<'_> {
         self.failed = None;
         self.cell_types.clear();
         self.computed.clear();
+        self.aliases.clear();
         self.last_digits = NONE;
         self.last_element = None;
         self.uses.now = 0;

@@ -417,6 +417,9 @@ impl Emit<'_> {
                 let Some(v) = self.node(b).imm() else {
                     return;
                 };
+                if set == 1 << EQUAL && v != 0 && self.node(a).kind == Kind::Bits {
+                    self.aliases.push((v, a));
+                }
                 if set == 1 << EQUAL {
                     match self.node(a).kind {
                         Kind::TypeOf(x)

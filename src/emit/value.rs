@@ -195,6 +195,9 @@ impl Emit<'_> {
     /// counted on all.
     fn shared_imm(&mut self, ty: Ty, address: i64) -> Id {
         if address != 0 {
+            if let Some((_, id)) = self.aliases.iter().find(|(a, _)| *a == address) {
+                return *id;
+            }
             let same =
                 self.st.nodes.iter().position(|n| {
                     n.kind == Kind::Imm(address) && matches!(n.ty, Ty::Ptr | Ty::Object)
