@@ -118,7 +118,8 @@ fn read_report(text: &str, fates: &mut Fates) -> Result<()> {
                 .find(|child| tags.iter().any(|tag| child.has_tag_name(*tag)))
         };
         let fate = if let Some(failure) = child(&["failure", "error"]) {
-            let words = failure.descendants().filter_map(|node| node.text());
+            let texts = failure.descendants().filter(|node| node.is_text());
+            let words = texts.filter_map(|node| node.text());
             let said = failure.attribute("message").into_iter();
             Fate::Failed(tail(&words.chain(said).collect::<Vec<_>>().join("\n")))
         } else if child(&["skipped"]).is_some() {

@@ -37,6 +37,9 @@ pub struct Workshop {
     folder: tempfile::TempDir,
 }
 
+/// Whether to stop behind a program, given its number and what it shows.
+type Until<'a> = dyn Fn(usize, &Shown) -> bool + 'a;
+
 impl Workshop {
     /// Lay the driver out in a fresh folder.
     pub fn new() -> Result<Self> {
@@ -56,7 +59,7 @@ impl Workshop {
         &self,
         way: &Way,
         programs: &[String],
-        until: Option<&dyn Fn(usize, &Shown) -> bool>,
+        until: Option<&Until<'_>>,
     ) -> Result<Vec<Shown>> {
         let mut shown = Vec::new();
         while shown.len() < programs.len() {
