@@ -95,35 +95,36 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
 
     /// Statements, and `Ok(())` where control falls through.
     fn statements(&mut self, body: &[Stmt]) -> Result<(), String> {
-        let e = self.emitter.clone();
-        let Some((last, before)) = body.split_last() else {
-            self.line(quote! { Ok(()) });
-            return Ok(());
-        };
-        for stmt in before {
+        for (i, stmt) in body.iter().enumerate() {
             self.statement(stmt)?;
-            let ends = match stmt {
-                Stmt::If { .. } | Stmt::While { .. } | Stmt::Loop { .. } => quote! { ?; },
-                _ => TokenStream::new(),
-            };
-            self.line(ends);
+            let is_flow = matches!(
+                stmt,
+                Stmt::If { .. } | Stmt::While { .. } | Stmt::Loop { .. }
+            );
+            if is_flow && i + 1 < body.len() {
+                self.line(quote! { ?; });
+            }
         }
-        self.statement(last)?;
-        match last {
-            Stmt::Next { .. }
-            | Stmt::Jump { .. }
-            | Stmt::Return { .. }
-            | Stmt::EnterFrame { .. }
-            | Stmt::Yield { .. }
-            | Stmt::Exit(_)
-            | Stmt::Break
-            | Stmt::Continue
-            | Stmt::If { .. }
-            | Stmt::While { .. }
-            | Stmt::Loop { .. } => {}
-            _ => self.line(quote! { Ok(()) }),
+        // What such a statement gives is what the whole gives.
+        let gives_flow = matches!(
+            body.last(),
+            Some(
+                Stmt::Next { .. }
+                    | Stmt::Jump { .. }
+                    | Stmt::Return { .. }
+                    | Stmt::EnterFrame { .. }
+                    | Stmt::Yield { .. }
+                    | Stmt::Exit(_)
+                    | Stmt::Break
+                    | Stmt::Continue
+                    | Stmt::If { .. }
+                    | Stmt::While { .. }
+                    | Stmt::Loop { .. }
+            )
+        );
+        if !gives_flow {
+            self.line(quote! { Ok(()) });
         }
-        debug_assert_eq!(e, self.emitter);
         Ok(())
     }
 
