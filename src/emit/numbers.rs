@@ -6,7 +6,7 @@ use crate::jit::fold::Op;
 
 use super::Emit;
 use super::edge::EdgeKind;
-use super::node::{Domain, EQUAL, GREATER, Id, Kind, LESS, Table, UNORDERED};
+use super::node::{Domain, EQUAL, GREATER, Id, LESS, Table, UNORDERED};
 use super::types::{Flow, Ty, Val};
 
 impl Emit<'_> {

@@ -56,7 +56,7 @@ pub fn threshold() -> u32 {
 }
 
 /// Compile this code object at its next use.
-pub fn compile(code: *mut ffi::PyCodeObject) -> Result<jit::EntryPtr, jit::Reason> {
+pub(crate) fn compile(code: *mut ffi::PyCodeObject) -> Result<jit::EntryPtr, jit::Reason> {
     // SAFETY: callers hold the GIL and a reference to the code object.
     let compiled = unsafe { jit::compile_entry(code) };
     if compiled.is_err() {
@@ -68,7 +68,7 @@ pub fn compile(code: *mut ffi::PyCodeObject) -> Result<jit::EntryPtr, jit::Reaso
 }
 
 /// Compile a function's code, and see to it that callers reach it.
-pub fn compile_function(
+pub(crate) fn compile_function(
     py: Python<'_>,
     function: *mut ffi::PyFunctionObject,
 ) -> Result<(), jit::Reason> {
@@ -86,7 +86,7 @@ pub fn compile_function(
 }
 
 /// Let callers of this function reach its compiled code.
-pub fn install(function: *mut ffi::PyFunctionObject) {
+pub(crate) fn install(function: *mut ffi::PyFunctionObject) {
     #[cfg(Py_3_12)]
     functions::install(function);
     #[cfg(not(Py_3_12))]
@@ -94,7 +94,7 @@ pub fn install(function: *mut ffi::PyFunctionObject) {
 }
 
 /// A frame was found running in a sample often enough.
-pub fn hot(code: *mut ffi::PyCodeObject, function: *mut ffi::PyFunctionObject) {
+pub(crate) fn hot(code: *mut ffi::PyCodeObject, function: *mut ffi::PyFunctionObject) {
     let traits = Traits::of(code);
     if traits.has(Traits::REFUSED) || traits.has(Traits::SUSPENDS) {
         return;
@@ -105,7 +105,7 @@ pub fn hot(code: *mut ffi::PyCodeObject, function: *mut ffi::PyFunctionObject) {
 }
 
 /// The entry for a frame that the evaluator was given.
-pub fn entry_for_frame(code: *mut ffi::PyCodeObject, wanted: bool) -> Option<jit::EntryPtr> {
+pub(crate) fn entry_for_frame(code: *mut ffi::PyCodeObject, wanted: bool) -> Option<jit::EntryPtr> {
     // SAFETY: the frame holds a reference to its code object, and the GIL is held.
     if let Some(entry) = unsafe { jit::entry_of(code) } {
         return Some(entry);
@@ -128,13 +128,13 @@ pub fn entry_for_frame(code: *mut ffi::PyCodeObject, wanted: bool) -> Option<jit
 
 /// The entry for a call of a function that has our entry point.
 #[cfg(Py_3_12)]
-pub fn entry_for_call(code: *mut ffi::PyCodeObject) -> Option<jit::EntryPtr> {
+pub(crate) fn entry_for_call(code: *mut ffi::PyCodeObject) -> Option<jit::EntryPtr> {
     entry_for_frame(code, false)
 }
 
 /// A function was made, or was there before us: give it our entry point if it needs one.
 #[cfg(Py_3_12)]
-pub fn consider(function: *mut ffi::PyFunctionObject) {
+pub(crate) fn consider(function: *mut ffi::PyFunctionObject) {
     if !is_enabled() || threshold() == 0 {
         return;
     }

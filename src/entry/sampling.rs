@@ -257,7 +257,9 @@ fn count(frame: Option<Frame>) {
         *times += 1;
         *times == policy::threshold()
     };
-    dropped.map(release);
+    if let Some(dropped) = dropped {
+        release(dropped);
+    }
     if enough {
         QUIET.store(0, Ordering::Relaxed);
         policy::hot(code, function);
@@ -269,7 +271,9 @@ fn forget_counts() {
         .lock()
         .unwrap_or_else(|lock| lock.into_inner())
         .take();
-    counts.map(release);
+    if let Some(counts) = counts {
+        release(counts);
+    }
 }
 
 /// Give back the references that the counts hold. That may run finalizers, so the counts must

@@ -107,6 +107,10 @@ pub unsafe fn version(tstate: usize) -> usize {
     let breaker: usize = unsafe { crate::jit::code::read(tstate, thread::eval_breaker.offset) };
     breaker >> EVENT_BITS << EVENT_BITS
 }
+/// Releases without versions of instrumentation.
+///
+/// # Safety
+/// None; as the other.
 #[cfg(not(Py_3_13))]
 pub unsafe fn version(_tstate: usize) -> usize {
     0
@@ -135,6 +139,10 @@ pub unsafe fn long_size(object: usize) -> (u64, bool) {
     let tag: u64 = unsafe { crate::jit::code::read(object, offset) };
     (tag >> 3, tag & 3 == 2)
 }
+/// Number of digits of an `int`, and whether it is negative.
+///
+/// # Safety
+/// `object` is a live `int`.
 #[cfg(not(Py_3_12))]
 pub unsafe fn long_size(object: usize) -> (u64, bool) {
     use crate::release::layout::PyVarObject;

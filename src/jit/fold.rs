@@ -51,7 +51,7 @@ pub fn truncate(ty: Ty, bits: u64) -> u64 {
 /// The result of an operator, or `None` where C leaves it undefined.
 pub fn binary(op: Op, ty: Ty, a: u64, b: u64) -> Option<u64> {
     if ty == Ty::F64 {
-        return Some(float(op, f64::from_bits(a), f64::from_bits(b))?);
+        return float(op, f64::from_bits(a), f64::from_bits(b));
     }
     let (width, signed) = shape(ty);
     let (a, b) = (truncate(ty, a), truncate(ty, b));

@@ -56,7 +56,11 @@ pub fn resolve() -> Option<Private> {
 }
 
 unsafe extern "C" {
-    fn _PyEval_EvalFrameDefault(tstate: usize, base: usize, throw: i32) -> *mut ffi::PyObject;
+    fn _PyEval_EvalFrameDefault(
+        tstate: *mut ffi::PyThreadState,
+        frame: *mut ffi::_PyInterpreterFrame,
+        throw: i32,
+    ) -> *mut ffi::PyObject;
 }
 
 /// Runs a frame by the interpreter. Where the depth of C calls is limited by a count, it is lent
@@ -69,7 +73,7 @@ unsafe extern "C" fn interpret(tstate: usize, base: usize, throw: i32) -> *mut f
     // SAFETY: by the caller.
     unsafe {
         lend(tstate, facts::EVALUATOR_DEPTH);
-        let result = _PyEval_EvalFrameDefault(tstate, base, throw);
+        let result = _PyEval_EvalFrameDefault(tstate as *mut _, base as *mut _, throw);
         lend(tstate, -facts::EVALUATOR_DEPTH);
         result
     }

@@ -1,4 +1,8 @@
 //! Machine code that every compiled function shares.
+#![expect(
+    clippy::useless_conversion,
+    reason = "the macro converts register numbers, whatever their type"
+)]
 
 use dynasmrt::{DynasmApi, DynasmLabelApi, dynasm};
 

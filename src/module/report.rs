@@ -26,11 +26,12 @@ pub fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     Ok(result)
 }
 
+/// Offset, line, opcode and outcome.
+type Instruction = (u32, Option<u32>, &'static str, String);
+
 /// What became of each instruction, as `(offset, line, opcode, outcome)`.
 #[pyfunction]
-pub fn explain(
-    object: &Bound<'_, PyAny>,
-) -> PyResult<Vec<(u32, Option<u32>, &'static str, String)>> {
+pub fn explain(object: &Bound<'_, PyAny>) -> PyResult<Vec<Instruction>> {
     let code = code_of(object)?;
     // SAFETY: the code object is alive and the GIL is held.
     let lines = unsafe { jit::explain(code_pointer(&code)) };
