@@ -41,7 +41,7 @@ fn installed() -> MutexGuard<'static, Option<HashMap<usize, u32>>> {
 }
 
 /// The interpreter's own entry point of Python functions.
-pub fn default_vectorcall() -> Option<ffi::vectorcallfunc> {
+pub(crate) fn default_vectorcall() -> Option<ffi::vectorcallfunc> {
     let pointer = DEFAULT.load(Ordering::Relaxed);
     if pointer.is_null() {
         return None;
@@ -66,7 +66,7 @@ pub fn learn_default(py: Python<'_>) -> PyResult<usize> {
 }
 
 /// Watch functions come and go. Done once.
-pub fn prepare(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     if WATCHING.load(Ordering::Relaxed) {
         return Ok(());
     }
@@ -79,7 +79,7 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
 }
 
 /// Let callers of this function reach its compiled code, now or when there is some.
-pub fn install(function: *mut ffi::PyFunctionObject) {
+pub(crate) fn install(function: *mut ffi::PyFunctionObject) {
     let Some(default) = default_vectorcall() else {
         return;
     };
@@ -99,7 +99,7 @@ pub fn install(function: *mut ffi::PyFunctionObject) {
 }
 
 /// Give a function its own entry point back for as long as the guard lives.
-pub fn suspend(function: *mut ffi::PyFunctionObject) -> Suspended {
+pub(crate) fn suspend(function: *mut ffi::PyFunctionObject) -> Suspended {
     if let Some(default) = default_vectorcall() {
         // SAFETY: as in `install`.
         unsafe { PyFunction_SetVectorcall(function, default) };
@@ -123,7 +123,7 @@ impl Drop for Suspended {
 }
 
 /// Give all functions their own entry points back.
-pub fn uninstall_all() {
+pub(crate) fn uninstall_all() {
     let (Some(all), Some(default)) = (installed().take(), default_vectorcall()) else {
         return;
     };
@@ -141,7 +141,7 @@ pub fn uninstall_all() {
 }
 
 /// Offer every function that exists to the policy.
-pub fn scan(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn scan(py: Python<'_>) -> PyResult<()> {
     let objects = py.import("gc")?.getattr("get_objects")?.call0()?;
     for object in objects.try_iter()? {
         let object: Bound<'_, _> = object?;

@@ -51,7 +51,7 @@ fn push_frame() -> Option<PushFrame> {
 }
 
 /// The entry point of functions in the list of [`functions`].
-pub unsafe extern "C" fn enter(
+pub(crate) unsafe extern "C" fn enter(
     callable: *mut ffi::PyObject,
     args: *const *mut ffi::PyObject,
     nargsf: usize,
