@@ -29,6 +29,8 @@ mod regs;
 mod slots;
 mod state;
 mod table;
+#[cfg(test)]
+mod tests;
 pub mod types;
 mod value;
 pub mod view;

@@ -1,0 +1,57 @@
+; LOAD_FAST 0
+; LOAD_FAST 1
+; BINARY_OP_ADD_INT 0
+  mov rax,[r12+48h]
+  mov rcx,[rax+10h]
+  lea r11,[rcx+1]
+  cmp r11,2
+  ja 0000000000000061h
+  mov edx,[rax+18h]
+  imul rdx,rcx
+  mov rsi,[r12+50h]
+  mov rdi,[rsi+10h]
+  lea r11,[rdi+1]
+  cmp r11,2
+  ja 0000000000000097h
+  mov r8d,[rsi+18h]
+  imul r8,rdi
+  mov rcx,rdx
+  add rcx,r8
+  jo Deopt at 2
+; STORE_FAST 2
+; LOAD_FAST 2
+; LOAD_FAST 1
+; BINARY_OP_ADD_INT 0
+  mov rdi,rcx
+  add rdi,r8
+  jo Deopt at 7
+; STORE_FAST 2
+  jmp Go at 10
+  lea r11,[rcx+2]
+  cmp r11,4
+  ja Deopt at 2
+  test rcx,rcx
+  mov edx,[rax+1Ch]
+  mov r11d,[rax+18h]
+  jns short 000000000000008Bh
+  shl rdx,1Eh
+  or rdx,r11
+  neg rdx
+  jmp short 0000000000000092h
+  shl rdx,1Eh
+  or rdx,r11
+  jmp 0000000000000022h
+  lea r11,[rdi+2]
+  cmp r11,4
+  ja Deopt at 2
+  test rdi,rdi
+  mov r8d,[rsi+1Ch]
+  mov r11d,[rsi+18h]
+  jns short 00000000000000C1h
+  shl r8,1Eh
+  or r8,r11
+  neg r8
+  jmp short 00000000000000C8h
+  shl r8,1Eh
+  or r8,r11
+  jmp 0000000000000044h
