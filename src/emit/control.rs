@@ -34,9 +34,9 @@ impl Emit<'_> {
     }
 
     pub fn guard(&mut self, c: Val, exit: Exit) -> Flow {
-        match self.node(c.0).imm() {
-            Some(0) => return self.exit(exit),
-            Some(_) => return Ok(()),
+        match self.decided(c.0) {
+            Some(false) => return self.exit(exit),
+            Some(true) => return Ok(()),
             None => {}
         }
         let (kind, unit, context) = self.exit_edge(exit);
@@ -86,13 +86,11 @@ impl Emit<'_> {
         then: &mut dyn FnMut(&mut Self) -> Flow,
         otherwise: &mut dyn FnMut(&mut Self) -> Flow,
     ) -> Flow {
-        match self.node(c.0).imm() {
-            Some(0) => return otherwise(self),
-            Some(_) => return then(self),
+        match self.decided(c.0) {
+            Some(false) => return otherwise(self),
+            Some(true) => return then(self),
             None => {}
         }
-        // Both arms start from what can be described without code.
-        self.snapshot(self.st.stack.len());
         let test = self.test(c.0);
         let fork = self.st.clone();
         let jump_at = self.asm.here();
@@ -101,6 +99,7 @@ impl Emit<'_> {
         let (edges, colds) = (self.edges.len(), self.cold.len());
         let nodes = self.st.nodes.len();
         let (computed, aliases) = (self.computed.len(), self.aliases.len());
+        let outcomes = self.outcomes.len();
         self.learn(c.0);
         let depth = self.nest;
         self.nest = depth + 1;
@@ -108,6 +107,7 @@ impl Emit<'_> {
         self.nest = depth;
         self.computed.truncate(computed);
         self.aliases.truncate(aliases);
+        self.outcomes.truncate(outcomes);
         let first = match first {
             Ok(()) => {
                 let join = self.asm.jmp();
@@ -145,6 +145,7 @@ impl Emit<'_> {
         if first.is_some() {
             self.computed.truncate(computed);
             self.aliases.truncate(aliases);
+            self.outcomes.truncate(outcomes);
         }
         match (first, second) {
             (None, second @ (Ok(()) | Err(Stop::Ended))) => second,

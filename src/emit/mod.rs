@@ -43,7 +43,7 @@ use crate::jit::fold::Op;
 use asm::Asm;
 use cold::Cold;
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr};
-use node::{Id, NONE, Table};
+use node::{Domain, Id, NONE, Table};
 use passes::Uses;
 use state::State;
 use types::{Ty, Val};
@@ -89,6 +89,8 @@ pub struct Emit<'a> {
     computed: Vec<((Op, Ty, Id, Id), Val)>,
     /// Addresses that a guard has found values to be: one node counts for both.
     aliases: Vec<(i64, Id)>,
+    /// Outcomes that are left after earlier tests of the instruction.
+    outcomes: Vec<(Domain, u8)>,
     /// The first node that the instruction has made.
     fresh_from: usize,
     /// The int whose digits were last asked the address of.
@@ -131,6 +133,7 @@ impl<'a> Emit<'a> {
             cell_types: Vec::new(),
             computed: Vec::new(),
             aliases: Vec::new(),
+            outcomes: Vec::new(),
             fresh_from: 0,
             last_digits: NONE,
             last_element: None,

@@ -104,6 +104,7 @@ impl Emit<'_> {
         self.cell_types.clear();
         self.computed.clear();
         self.aliases.clear();
+        self.outcomes.clear();
         self.last_digits = NONE;
         self.last_element = None;
         self.uses.now = 0;

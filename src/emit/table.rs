@@ -87,7 +87,18 @@ impl Emit<'_> {
         Some(self.table_val(result, Table { domain, values }))
     }
 
+    /// A type that was asked for before a guard has found out which it is.
+    fn known_type(&mut self, v: Val) -> Val {
+        if let Kind::TypeOf(x) = self.node(v.0).kind
+            && let Known::Type(t) = self.node(x).known
+        {
+            return Val(self.imm(Ty::Object, t as i64));
+        }
+        v
+    }
+
     pub(crate) fn compare(&mut self, op: Op, ty: Ty, a: Val, b: Val) -> Val {
+        let (a, b) = (self.known_type(a), self.known_type(b));
         if let (Some(x), Some(y)) = (self.node(a.0).imm(), self.node(b.0).imm())
             && let Some(v) = fold::binary(op, ty, x as u64, y as u64)
         {
@@ -405,7 +416,28 @@ impl Emit<'_> {
         self.learn_outcomes(&table, table.outcomes() & !table.truth());
     }
 
+    /// Whether a condition is known to hold or not to hold.
+    pub(crate) fn decided(&self, cond: Id) -> Option<bool> {
+        if let Some(v) = self.node(cond).imm() {
+            return Some(v != 0);
+        }
+        let table = self.as_table(cond)?;
+        let mut left = table.outcomes();
+        for (domain, set) in &self.outcomes {
+            if *domain == table.domain {
+                left &= set;
+            }
+        }
+        let truth = table.truth();
+        match left {
+            _ if left & truth == 0 => Some(false),
+            _ if left & !truth == 0 => Some(true),
+            _ => None,
+        }
+    }
+
     fn learn_outcomes(&mut self, table: &Table, set: u8) {
+        self.outcomes.push((table.domain, set));
         match table.domain {
             Domain::Size(raw) => self.node_mut(raw).sizes &= set,
             Domain::Ints(_, a, b) => {

@@ -5,28 +5,19 @@
   mov rcx,[rax+10h]
   lea r11,[rcx+1]
   cmp r11,2
-  ja 0000000000000078h
+  ja 0000000000000052h
   mov edx,[rax+18h]
   imul rdx,rcx
   mov rsi,[r12+50h]
   mov rdi,[rsi+10h]
   lea r11,[rdi+1]
   cmp r11,2
-  ja 00000000000000AEh
+  ja 0000000000000088h
   mov r8d,[rsi+18h]
   imul r8,rdi
 ; POP_JUMP_FORWARD_IF_FALSE 4
   cmp rdx,r8
-  setl cl
-  movzx ecx,cl
-  cmp rdx,r8
   jl Go at 6
-  cmp rdx,r8
-  jge Go at 10
-  cmp rdx,r8
-  jl Go at 6
-  cmp rdx,r8
-  jl Error at 5
   jmp Go at 10
   lea r11,[rcx+2]
   cmp r11,4
@@ -34,11 +25,11 @@
   test rcx,rcx
   mov edx,[rax+1Ch]
   mov r11d,[rax+18h]
-  jns short 00000000000000A2h
+  jns short 000000000000007Ch
   shl rdx,1Eh
   or rdx,r11
   neg rdx
-  jmp short 00000000000000A9h
+  jmp short 0000000000000083h
   shl rdx,1Eh
   or rdx,r11
   jmp 0000000000000022h
@@ -48,11 +39,11 @@
   test rdi,rdi
   mov r8d,[rsi+1Ch]
   mov r11d,[rsi+18h]
-  jns short 00000000000000D8h
+  jns short 00000000000000B2h
   shl r8,1Eh
   or r8,r11
   neg r8
-  jmp short 00000000000000DFh
+  jmp short 00000000000000B9h
   shl r8,1Eh
   or r8,r11
   jmp 0000000000000044h

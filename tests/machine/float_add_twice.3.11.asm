@@ -6,9 +6,8 @@
   cmp r11,[rax+8]
   jne Deopt at 2
   mov rcx,[r12+50h]
-  mov rdx,[rcx+8]
-  mov rsi,[rax+8]
-  cmp rdx,rsi
+  mov r11,PyFloat_Type
+  cmp r11,[rcx+8]
   jne Deopt at 2
   movsd xmm0,[rax+10h]
   movsd xmm1,[rcx+10h]
