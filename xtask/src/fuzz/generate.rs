@@ -14,7 +14,8 @@ const COST_LIMIT: u64 = 6000;
 /// About how many statements all calls of one function may run.
 const DRIVE_LIMIT: u64 = 12000;
 
-/// Functions that any function of a program may call.
+/// Functions that any function of a program may call. How deep recursion goes is told in hundreds:
+/// calls of built-in functions around it count or not, as the interpreter has specialised them.
 const HELPERS: &str = "\
 def deep(n, x):
     return x if n <= 0 else deep(n - 1, x) + 1
@@ -26,7 +27,7 @@ def depth_reached(n=0):
     try:
         return depth_reached(n + 1)
     except RecursionError:
-        return n
+        return n // 100
 
 def work_a(i0=1):
     x0 = i0

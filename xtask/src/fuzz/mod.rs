@@ -55,6 +55,9 @@ pub struct Args {
     /// Compare the interpreter with itself: a check of the fuzzer.
     #[arg(long)]
     plain: bool,
+    /// Keep failing programs as they are, without a search for smaller ones.
+    #[arg(long)]
+    whole: bool,
     /// Print the program with this seed and do nothing else.
     #[arg(long, value_name = "SEED")]
     print: Option<u64>,
@@ -226,9 +229,16 @@ impl Session<'_> {
         };
         println!("{name} differs:");
         tell(alone, compiled);
-        let small = pair.shrink(&self.python.command, program, kind)?;
+        let small = if self.args.whole {
+            program.clone()
+        } else {
+            pair.shrink(&self.python.command, program, kind)?
+        };
         let path = self.keep(name, &small)?;
-        println!("kept as {}:\n{small}\n", path.display());
+        println!("kept as {}", path.display());
+        if !self.args.whole {
+            println!("{small}\n");
+        }
         Ok(true)
     }
 

@@ -1,6 +1,7 @@
 """What random programs use: a log, odd types, and ways to look at values that never vary by chance."""
 
 import gc
+import itertools
 import math
 import sys
 import types
@@ -123,17 +124,28 @@ def global_note(value):
     note("global " + describe(value))
 
 
+def columns(code, lasti):
+    """Where on its line an instruction stands. A call that runs may be at any of its cache units,
+    which all have the same place. Python 3.11 itself tells either half of two joined instructions."""
+    if sys.version_info < (3, 12):
+        return "?"
+    place = next(itertools.islice(code.co_positions(), lasti // 2, None))
+    return "%s-%s" % place[2:]
+
+
 def trace_lines(error):
-    """The traceback of an exception: function, line and instruction of each entry."""
+    """The traceback of an exception: function and place in the source of each entry."""
     entries = []
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_filename != __file__:
-            entries.append("%s:%d:%d" % (code.co_name, trace.tb_lineno, trace.tb_lasti))
+            entries.append("%s:%d:%s" % (code.co_name, trace.tb_lineno, columns(code, trace.tb_lasti)))
         trace = trace.tb_next
+    if sys.version_info < (3, 12) and isinstance(error, UnboundLocalError) and entries:
+        entries[-1] = "(either half of two joined instructions)"
     if len(entries) > 12:
-        entries[6:-6] = ["… %d …" % (len(entries) - 12)]
+        entries[6:-6] = ["… about %d hundred …" % (len(entries) // 100)]
     return " ".join(entries)
 
 
@@ -541,7 +553,7 @@ def consume(generator, turns):
 
 def line_of_caller():
     frame = sys._getframe(1)
-    return frame.f_code.co_name, frame.f_lineno, frame.f_lasti
+    return frame.f_code.co_name, frame.f_lineno, columns(frame.f_code, frame.f_lasti)
 
 
 def names_up_stack(levels):
