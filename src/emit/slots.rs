@@ -70,26 +70,33 @@ impl Emit<'_> {
             base if base > 0 && first >= base => first.min(base - 1),
             _ => first,
         };
+        let filled = lowest < first;
         for k in lowest..len {
             let id = self.st.stack[k];
-            if id == NONE || self.node(id).at == At::Stack(k as u16) {
+            let written = id != NONE && self.node(id).at == At::Stack(k as u16);
+            if id == NONE || (written && !filled) {
                 continue;
             }
+            // What is in the slot now may not be what is there afterwards.
             self.place(id);
             let due = self.node(id).due;
             self.flush_by(id, due);
-            let slot = self.stack_mem(k);
-            if let Some(v) = self.node(id).imm()
-                && let Ok(v) = i32::try_from(v)
-            {
-                self.asm.store_imm(slot, v, 8);
-            } else {
-                let r = self.place(id);
-                self.asm.store(slot, r, 8);
+            if !written {
+                let slot = self.stack_mem(k);
+                if let Some(v) = self.node(id).imm()
+                    && let Ok(v) = i32::try_from(v)
+                {
+                    self.asm.store_imm(slot, v, 8);
+                } else {
+                    let r = self.place(id);
+                    self.asm.store(slot, r, 8);
+                }
             }
             let known = self.node(id).known;
             let id = self.memory_slot(k);
-            self.node_mut(id).known = known;
+            if !filled {
+                self.node_mut(id).known = known;
+            }
             self.st.stack[k] = id;
         }
         Ok(Val(self.address_of_stack(first)))
