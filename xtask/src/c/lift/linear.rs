@@ -104,10 +104,6 @@ impl Linear {
         self.plus(other, -1).as_constant()
     }
 
-    pub fn terms(&self) -> impl Iterator<Item = &Expr> {
-        self.terms.iter().map(|term| &term.value)
-    }
-
     /// The offset as an expression; 64 bits wide if a term is.
     pub fn to_expr(&self) -> Expr {
         let wide = self.is_wide();
@@ -161,26 +157,6 @@ impl Linear {
 
     pub fn is_wide(&self) -> bool {
         self.terms.iter().any(|term| term.wide)
-    }
-
-    /// Replaces a term that is `from` by a constant.
-    pub fn substitute(&self, from: &Expr, to: i64) -> Self {
-        let mut out = Self::constant(self.constant);
-        for term in &self.terms {
-            let part = if term.value == *from {
-                Self::constant(to)
-            } else {
-                Self {
-                    constant: 0,
-                    terms: vec![Term {
-                        factor: 1,
-                        ..term.clone()
-                    }],
-                }
-            };
-            out = out.plus(&part, term.factor);
-        }
-        out
     }
 }
 

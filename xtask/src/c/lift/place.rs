@@ -1,6 +1,6 @@
 //! C lvalues: reading, writing and taking the address of each kind.
 
-use cevalry_model::ast::{Elem, Expr, Step, Type};
+use cevalry_model::ast::{Expr, Step, Type};
 
 use super::linear::Linear;
 use super::state::State;
@@ -427,10 +427,5 @@ impl Lifter<'_> {
                 }
             }
         }
-    }
-
-    /// The element type that a pointer's arithmetic steps over, as templates name it.
-    pub fn element(&self, ty: &CType) -> Elem {
-        self.types.element_type(ty)
     }
 }

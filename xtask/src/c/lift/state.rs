@@ -201,13 +201,6 @@ impl State {
             });
         }
     }
-
-    /// Whether a write below `depth` is still to be made.
-    pub fn has_dirty(&self, depth: &Linear) -> bool {
-        self.slots
-            .iter()
-            .any(|slot| slot.dirty && slot.at.distance(depth).is_none_or(|above| above < 0))
-    }
 }
 
 /// Whether an expression's value can change by a store or a call.

@@ -51,14 +51,6 @@ impl<T> Tree<T> {
         })
     }
 
-    pub fn leaves(&self) -> usize {
-        match self {
-            Self::Leaf(..) => 1,
-            Self::Left(_) => 0,
-            Self::Fork(fork) => fork.then.leaves() + fork.otherwise.leaves(),
-        }
-    }
-
     /// Puts code in front.
     pub fn after(self, mut before: Vec<Stmt>) -> Self {
         match self {
