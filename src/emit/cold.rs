@@ -277,22 +277,19 @@ impl Emit<'_> {
         for &(i, held) in locals {
             let slot = self.local_mem(i);
             self.asm.lea(ARGUMENTS[0], slot);
-            let source = |e: &Emit<'_>, at: Loc| {
-                let _ = e;
-                match (saved.find(at), at) {
-                    (Some(mut m), _) => {
-                        m.disp += 16;
-                        Ok(m)
-                    }
-                    (None, Loc::Native(n)) => Ok(native(n)),
-                    (None, Loc::Gpr(r)) => Err(r),
-                    (None, Loc::Xmm(_)) => Ok(Mem::new(RSP, 0)),
+            let source = |at: Loc| match (saved.find(at), at) {
+                (Some(mut m), _) => {
+                    m.disp += 16;
+                    Ok(m)
                 }
+                (None, Loc::Native(n)) => Ok(native(n)),
+                (None, Loc::Gpr(r)) => Err(r),
+                (None, Loc::Xmm(_)) => Ok(Mem::new(RSP, 0)),
             };
             let argument = ARGUMENTS[1];
             let helper = match held {
                 Held::Float(at) => {
-                    if let Ok(m) = source(self, at) {
+                    if let Ok(m) = source(at) {
                         self.asm.load_f64(XMM0, m);
                     }
                     helpers::write_float as *const () as usize
@@ -316,7 +313,7 @@ impl Emit<'_> {
                     helpers::write_borrowed as *const () as usize
                 }
                 Held::Long(at) | Held::Bool(at) | Held::Object { at, .. } => {
-                    match source(self, at) {
+                    match source(at) {
                         Ok(m) => self.asm.load(argument, m, 8, false),
                         Err(r) => self.asm.mov(argument, r),
                     }

@@ -7,8 +7,8 @@ use crate::jit::fold;
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
-use super::machine::{CELL_SLOTS, R11, XMM15, cell};
-use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node, TSTATE_NODE};
+use super::machine::{CELL_SLOTS, R11, cell};
+use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node};
 use super::offsets::{CO_CONSTS, CO_NAMES, OB_FVAL, OB_ITEM, OB_TYPE};
 use super::types::{Cell, Elem, Field, Stop, Ty, Val};
 use super::value::shape;
@@ -84,7 +84,6 @@ impl Emit<'_> {
         {
             return Some(Val(self.object_constant(self.view.object)));
         }
-        let _ = TSTATE_NODE;
         let address = node.imm()?;
         if !field.immutable || !self.view.is_live() || address == 0 {
             return None;
@@ -199,7 +198,6 @@ impl Emit<'_> {
             }
             (Ty::F32, _) => {
                 self.fail("a store of a single-precision float");
-                let _ = XMM15;
             }
             (_, Some(r)) => self.asm.store(m, r, bytes),
             (_, None) => {
@@ -238,7 +236,7 @@ impl Emit<'_> {
     }
 
     /// A memory operand for an element, as far as that is possible without a register of its own.
-    fn element_of(&mut self, p: Id, elem: Elem, i: Id) -> (i32, Option<(Id, u8)>) {
+    fn element_of(&mut self, elem: Elem, i: Id) -> (i32, Option<(Id, u8)>) {
         match self.node(i).imm() {
             Some(i) => ((i * i64::from(elem.size)) as i32, None),
             None => {
@@ -246,7 +244,6 @@ impl Emit<'_> {
                 match elem.size {
                     1 | 2 | 4 | 8 => (0, Some((i, elem.size as u8))),
                     size => {
-                        let _ = p;
                         let from = self.place(i);
                         let r = self.free_gpr();
                         self.asm.imul_imm(r, from, size as i32);
@@ -273,7 +270,7 @@ impl Emit<'_> {
         if let Some(k) = self.indexed_local(p.0, i.0) {
             return Val(self.st.local_node(k));
         }
-        let (disp, index) = self.element_of(p.0, elem, i.0);
+        let (disp, index) = self.element_of(elem, i.0);
         let mut m = self.mem_base(p.0, disp);
         if let Some((i, scale)) = index {
             m.index = Some((self.place(i), scale));
@@ -351,12 +348,12 @@ impl Emit<'_> {
             }
             return;
         }
-        let (disp, index) = self.element_of(p.0, elem, i.0);
+        let (disp, index) = self.element_of(elem, i.0);
         self.store_to(p.0, disp, index, elem.ty, v.0);
     }
 
     pub fn element(&mut self, p: Val, elem: Elem, i: Val) -> Val {
-        let (disp, index) = self.element_of(p.0, elem, i.0);
+        let (disp, index) = self.element_of(elem, i.0);
         let Some((i, scale)) = index else {
             return Val(self.address(p.0, disp));
         };
