@@ -134,13 +134,20 @@ impl Workshop {
         Ok(shown)
     }
 
-    /// Smaller programs that may fail like this one, the boldest cuts first.
-    pub fn smaller(&self, python: &Path, program: &str) -> Result<Vec<String>> {
+    /// Smaller programs that may fail like this one, the boldest cuts first: some of them, and how
+    /// many were looked at. None looked at means that there are no more.
+    pub fn smaller(
+        &self,
+        python: &Path,
+        program: &str,
+        (start, count): (usize, usize),
+    ) -> Result<(usize, Vec<(usize, String)>)> {
         let source = self.folder.path().join("whole.py");
         fs::write(&source, program)?;
         let output = self
             .python(python, "reduce.py")
             .arg(&source)
+            .args([start.to_string(), count.to_string()])
             .output()
             .with_context(|| format!("cannot start {}", python.display()))?;
         if !output.status.success() {
@@ -149,10 +156,13 @@ impl Workshop {
                 String::from_utf8_lossy(&output.stderr)
             );
         }
-        String::from_utf8_lossy(&output.stdout)
+        let mut candidates: Vec<(usize, String)> = String::from_utf8_lossy(&output.stdout)
             .lines()
             .map(|line| serde_json::from_str(line).context("the reducer's output"))
-            .collect()
+            .collect::<Result<_>>()?;
+        let looked_at = candidates.len();
+        candidates.retain(|(_, text)| text != program);
+        Ok((looked_at, candidates))
     }
 
     fn python(&self, python: &Path, script: &str) -> Command {

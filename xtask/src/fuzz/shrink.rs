@@ -72,33 +72,34 @@ impl Pair<'_> {
     pub fn shrink(&self, python: &Path, program: &str, kind: Difference) -> Result<String> {
         let end = Instant::now() + PATIENCE;
         let mut best = program.to_owned();
-        let mut resume = 0;
-        loop {
-            let candidates = self.workshop.smaller(python, &best)?;
-            let mut found = None;
-            let begin = resume.min(candidates.len());
-            for start in (begin..candidates.len()).step_by(BATCH) {
-                if Instant::now() > end {
-                    return Ok(best);
-                }
-                let batch = &candidates[start..(start + BATCH).min(candidates.len())];
-                if let Some(index) = self.first_failing(batch, kind)? {
-                    found = Some(start + index);
+        let mut start = 0;
+        let mut found_in_round = false;
+        while Instant::now() < end {
+            let (looked_at, candidates) = self.workshop.smaller(python, &best, (start, BATCH))?;
+            if looked_at == 0 {
+                if !found_in_round {
                     break;
                 }
+                (start, found_in_round) = (0, false);
+                continue;
             }
-            match found {
+            let texts: Vec<String> = candidates.iter().map(|(_, text)| text.clone()).collect();
+            match self.first_failing(&texts, kind)? {
                 Some(index) => {
-                    best.clone_from(&candidates[index]);
-                    resume = index;
+                    start = candidates[index].0;
+                    best.clone_from(&texts[index]);
+                    found_in_round |= start > 0;
                 }
-                None if resume == 0 => return Ok(best),
-                None => resume = 0,
+                None => start += looked_at,
             }
         }
+        Ok(best)
     }
 
     fn first_failing(&self, programs: &[String], kind: Difference) -> Result<Option<usize>> {
+        if programs.is_empty() {
+            return Ok(None);
+        }
         let alone = self.workshop.run(self.alone, programs, None)?;
         let fails = |index: usize, shown: &Shown| difference(&alone[index], shown) == Some(kind);
         let compiled = self.workshop.run(self.compiled, programs, Some(&fails))?;

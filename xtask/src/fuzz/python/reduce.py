@@ -1,12 +1,16 @@
-"""Print smaller versions of a program, one JSON string a line, the boldest cuts first.
+"""Print smaller versions of a program, the boldest cuts first: a line of JSON with number and text.
 
-    python reduce.py PROGRAM
+    python reduce.py PROGRAM START COUNT
+
+The versions have numbers from 0 on; COUNT of them are tried from START on. Each is the tree itself,
+changed in place while it is looked at, since copies of trees are slow.
 """
 
 import ast
-import copy
+import itertools
 import json
 import sys
+import warnings
 
 BODIES = "body", "orelse", "finalbody", "handlers", "cases"
 SIMPLE = (ast.Constant, ast.Name)
@@ -39,22 +43,14 @@ def find(tree, path):
     return tree
 
 
-def put(tree, path, value):
-    parent = find(tree, path[:-1])
-    field, index = path[-1]
-    if index is None:
-        setattr(parent, field, value)
-    else:
-        getattr(parent, field)[index] = value
-
-
-def without(tree, path, field, start, stop):
-    tree = copy.deepcopy(tree)
-    body = getattr(find(tree, path), field)
-    del body[start:stop]
-    if not body and field == "body" and path:
+def spliced(body, start, stop, new, root):
+    """Make a change to a list of statements, and undo it when the caller comes back."""
+    saved = body[:]
+    body[start:stop] = new
+    if not body and not root:
         body.append(ast.Pass())
-    return tree
+    yield
+    body[:] = saved
 
 
 def cuts(tree):
@@ -62,28 +58,28 @@ def cuts(tree):
     size = max((length for _, _, length in lists), default=0)
     while size >= 1:
         for path, field, length in lists:
-            if length < size or size == 1 and length == 1 and isinstance(getattr(find(tree, path), field)[0], ast.Pass):
+            body = getattr(find(tree, path), field)
+            if length < size or size == 1 and length == 1 and isinstance(body[0], ast.Pass):
                 continue
             for start in range(length - size, -1, -size):
-                yield without(tree, path, field, start, start + size)
+                yield from spliced(body, start, start + size, [], not path or field != "body")
         size //= 2
 
 
 def unwrapped(tree):
     """A compound statement replaced by what is in it."""
-    for path, field, length in places(tree):
+    for path, field, length in list(places(tree)):
         if field in ("handlers", "cases"):
             continue
+        body = getattr(find(tree, path), field)
         for index in range(length):
-            statement = getattr(find(tree, path), field)[index]
+            statement = body[index]
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 continue
             for inner in "body", "orelse", "finalbody":
                 block = getattr(statement, inner, None)
                 if isinstance(block, list) and block:
-                    other = copy.deepcopy(tree)
-                    getattr(find(other, path), field)[index : index + 1] = copy.deepcopy(block)
-                    yield other
+                    yield from spliced(body, index, index + 1, block, False)
 
 
 def simpler(node):
@@ -111,34 +107,42 @@ def simpler(node):
 
 
 def expressions(tree):
-    for path, node in walk(tree, ()):
+    for path, node in list(walk(tree, ())):
         if not isinstance(node, ast.expr) or isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
             continue
+        parent = find(tree, path[:-1])
+        field, index = path[-1]
         for value in simpler(node):
-            other = copy.deepcopy(tree)
-            put(other, path, copy.deepcopy(value))
-            yield other
+            if index is None:
+                setattr(parent, field, value)
+                yield
+                setattr(parent, field, node)
+            else:
+                getattr(parent, field)[index] = value
+                yield
+                getattr(parent, field)[index] = node
 
 
-def main(path):
+def same(tree):
+    yield
+
+
+def main(path, start, count):
+    warnings.simplefilter("ignore")
     with open(path, encoding="utf-8") as file:
         source = file.read()
     tree = ast.parse(source)
     whole = ast.unparse(tree)
-    seen = {whole}
-    if whole != source.rstrip("\n"):
-        print(json.dumps(whole))
-    for make in cuts, unwrapped, expressions:
-        for other in make(tree):
-            try:
-                text = ast.unparse(ast.fix_missing_locations(other))
-                compile(text, "<program>", "exec")
-            except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
-                continue
-            if len(text) < len(whole) + 4 and text not in seen:
-                seen.add(text)
-                print(json.dumps(text))
+    numbered = enumerate(itertools.chain(same(tree), cuts(tree), unwrapped(tree), expressions(tree)))
+    for number, _ in itertools.islice(numbered, start, start + count):
+        text = source
+        try:
+            text = ast.unparse(ast.fix_missing_locations(tree))
+            compile(text, "<program>", "exec")
+        except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
+            text = source
+        print(json.dumps([number, text if len(text) < len(whole) + 4 else source]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
