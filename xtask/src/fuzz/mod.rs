@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 
 use crate::build;
 use crate::python::{self, Python};
+use crate::record::{Row, record};
 use crate::repo::Repo;
 
 use generate::Generator;
@@ -58,6 +59,9 @@ pub struct Args {
     /// Keep failing programs as they are, without a search for smaller ones.
     #[arg(long)]
     whole: bool,
+    /// Write the counts into docs/conformance.md.
+    #[arg(long)]
+    record: bool,
     /// Print the program with this seed and do nothing else.
     #[arg(long, value_name = "SEED")]
     print: Option<u64>,
@@ -89,6 +93,7 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
             args,
             python,
             grammar: &grammar,
+            repo,
             keep: repo.root().join("tests/fuzz"),
         }
         .run(folder, seed)?;
@@ -105,6 +110,7 @@ struct Session<'a> {
     args: &'a Args,
     python: &'a Python,
     grammar: &'a Grammar,
+    repo: &'a Repo,
     keep: PathBuf,
 }
 
@@ -161,6 +167,16 @@ impl Session<'_> {
             "{}: {ran} programs, {failed} differ, {unfinished} not finished by the interpreter itself",
             self.python.describe()
         );
+        if self.args.record {
+            let row = Row {
+                what: "random programs".to_owned(),
+                python: self.python.version.clone(),
+                threshold: self.args.threshold,
+                amount: format!("{ran} programs"),
+                differences: failed,
+            };
+            record(self.repo, &row)?;
+        }
         Ok(failed)
     }
 
