@@ -42,9 +42,9 @@ class CodeMemory(unittest.TestCase):
             gc.collect()
             return cevalry.stats()["code_bytes"]
 
-        churn(range(200))
-        first = churn(range(200))
-        self.assertLess(churn(range(600)), first * 1.5)
+        churn(range(600))
+        once = churn(range(600))
+        self.assertLess(churn(range(1200)), once * 1.2)
 
 
 class Limit(unittest.TestCase):

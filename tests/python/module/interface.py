@@ -54,7 +54,7 @@ class Compiling(unittest.TestCase):
         self.assertEqual(namespace["x"], 42)
 
     def test_module_code_runs_in_the_namespace_of_its_caller(self):
-        cevalry.compile(compile("made_here = 1 + 1", "<string>", "exec"))()
+        cevalry.compile(compile("global made_here; made_here = 1 + 1", "<string>", "exec"))()
         self.assertEqual(globals().pop("made_here"), 2)
 
     def test_function(self):
