@@ -123,6 +123,12 @@ impl Emit<'_> {
     /// `k` units from here.
     pub fn enter_frame(&mut self, d: Val, f: Val, k: Val) -> Flow {
         let depth: i32 = self.constant(d)?;
+        // A generator's frame goes on behind this instruction when it yields, elsewhere when it
+        // returns; a call cannot tell which it did.
+        let unit: i64 = self.constant(k)?;
+        if unit != i64::from(self.instr.size) {
+            return Err(Stop::Unsupported("a generator"));
+        }
         let tstate = self.tstate();
         let args = [tstate, f];
         let result = self.emit_call(&Call {
