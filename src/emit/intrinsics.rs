@@ -59,7 +59,7 @@ const TABLE: &[(&str, Intrinsic)] = &[
     ("PyObject_IsTrue", Intrinsic::IsTrue),
 ];
 
-/// The functions of the binary operators, in the order of `BINARY_OP`'s argument.
+/// The functions of the binary operators, in the order of the instruction's argument.
 const OPERATORS: [&str; 13] = [
     "PyNumber_Add",
     "PyNumber_And",

@@ -73,7 +73,7 @@ pub(crate) struct Node {
     pub anchor: Anchor,
     /// The unboxed value of an object that has a pointer as well.
     pub twin: Id,
-    /// Which binary operator's function this is the address of, counted as `BINARY_OP` does.
+    /// Which binary operator's function this is the address of, counted as the instruction does.
     pub operator: Option<u8>,
     /// The C symbol whose address this is.
     pub symbol: Option<Symbol>,

@@ -47,7 +47,7 @@ pub struct Variant {
     /// Of a specialised member: its guards alone say where it may run. It reads no inline
     /// cache, and neither it nor the generic member looks at the argument except to jump.
     /// Otherwise the interpreter's specialiser decides, since it looks at more than guards do
-    /// (`BINARY_OP_ADD_FLOAT` does not check that the operator is `+`).
+    /// (an addition of floats does not check that the operator is `+`).
     pub anywhere: bool,
     /// C functions and variables without which the emitter cannot work.
     pub symbols: &'static [Symbol],
