@@ -40,7 +40,7 @@ pub struct Python {
     minor: u32,
     suffix: String,
     identity: String,
-    library: PathBuf,
+    libpython: PathBuf,
     refusal: Option<String>,
 }
 
@@ -73,7 +73,7 @@ impl Python {
             minor,
             suffix: answer("suffix")?,
             identity: format!("{} {}", answer("home")?, answer("compiler")?),
-            library: PathBuf::from(answer("library")?),
+            libpython: PathBuf::from(answer("library")?),
             refusal: refusal(
                 &answer("implementation")?,
                 minor,
@@ -105,9 +105,9 @@ impl Python {
 
     /// The folder of the library to link tests with, where there is one.
     pub fn library_folder(&self) -> Option<&Path> {
-        self.library
+        self.libpython
             .is_file()
-            .then(|| self.library.parent())
+            .then(|| self.libpython.parent())
             .flatten()
     }
 

@@ -7,7 +7,7 @@ use super::StandIn;
 pub const STAND_INS: &[StandIn] = &[
     ("_PyFloat_ExactDealloc", dealloc as *const ()),
     ("_PyUnicode_ExactDealloc", dealloc as *const ()),
-    ("binary_ops", (&raw const BINARY_OPS).cast()),
+    ("binary_ops", (&raw const NUMBER_FUNCTIONS).cast()),
 ];
 
 /// Mirrors `_PyFloat_ExactDealloc` and `_PyUnicode_ExactDealloc`: frees an object by its type.
@@ -23,7 +23,7 @@ unsafe extern "C" fn dealloc(object: *mut PyObject) {
 type Binary = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
 
 /// Mirrors `binary_ops`, in the order of the operators' numbers.
-static BINARY_OPS: [Binary; 26] = [
+static NUMBER_FUNCTIONS: [Binary; 26] = [
     ffi::PyNumber_Add,
     ffi::PyNumber_And,
     ffi::PyNumber_FloorDivide,
