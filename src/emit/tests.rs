@@ -45,15 +45,15 @@ fn machine_code_is_as_written_down() {
     let mut wrong = String::new();
     for file in files {
         let source = fs::read_to_string(&file).expect("a readable case");
-        let found = listing(&source);
         let expected_in = file.with_extension(format!("3.{MINOR}.asm"));
+        // A case names opcodes of the releases for which its code is written down.
+        let Ok(expected) = fs::read_to_string(&expected_in) else {
+            continue;
+        };
+        let found = listing(&source);
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             fs::write(&expected_in, &found).expect("a writable folder");
-        }
-        // A release for which nothing is written down is not looked at.
-        if let Ok(expected) = fs::read_to_string(&expected_in)
-            && found != expected
-        {
+        } else if found != expected {
             let _ = write!(wrong, "{}:\n{found}\n", expected_in.display());
         }
     }

@@ -18,7 +18,7 @@ use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full, with};
 use crate::jit::trampoline::Trampolines;
 use crate::jit::unwind::{add_traceback, handler, take_exception};
-use crate::jit::writeback::{set_instruction, set_resume, unlink, write_frame};
+use crate::jit::writeback::{set_instruction, set_resume, unlink, write_frame, write_locals};
 use crate::release::layout::_PyInterpreterFrame as frame;
 
 /// What to do about a stub, decided with the compiler at hand. What may run Python code is
@@ -168,6 +168,11 @@ impl Jit {
         }
         let exit = self.stubs.get(number).expect("the stub was just hit");
         let mut context = Context::clone(&exit.context);
+        // On a path where nothing escaped, locals may still be newer than their memory.
+        // SAFETY: control is at the stub, where its context holds.
+        if !unsafe { write_locals(registers, &context) } {
+            return Err("no memory for a number");
+        }
         context.locals = record.shape.anything(0).locals;
         let start = Start {
             unit: exit.unit,

@@ -25,6 +25,26 @@ pub unsafe fn write_frame(registers: &Registers, context: &Context) -> bool {
         // SAFETY: by the caller.
         stack.push(unsafe { object(registers, slot, index, &mut complete) });
     }
+    // SAFETY: by the caller.
+    complete &= unsafe { write_locals(registers, context) };
+    for (i, value) in stack.into_iter().enumerate() {
+        // SAFETY: the frame has room for its code's deepest stack.
+        unsafe { write(base, local(context.locals.len() + i), value) };
+    }
+    let top = (context.locals.len() + context.stack.len()) as i32;
+    // SAFETY: the frame is alive.
+    unsafe { write(base, frame::stacktop.offset, top) };
+    complete
+}
+
+/// Writes the locals that `context` holds outside memory, and leaves the stack as it is. False as
+/// for [`write_frame`].
+///
+/// # Safety
+/// As for [`write_frame`].
+pub unsafe fn write_locals(registers: &Registers, context: &Context) -> bool {
+    let base = registers.frame();
+    let mut complete = true;
     for (i, slot) in context.locals.iter().enumerate() {
         if slot.held == Held::Memory || slot.behind == Behind::Same {
             continue;
@@ -37,13 +57,6 @@ pub unsafe fn write_frame(registers: &Registers, context: &Context) -> bool {
             ffi::Py_XDECREF(old);
         }
     }
-    for (i, value) in stack.into_iter().enumerate() {
-        // SAFETY: the frame has room for its code's deepest stack.
-        unsafe { write(base, local(context.locals.len() + i), value) };
-    }
-    let top = (context.locals.len() + context.stack.len()) as i32;
-    // SAFETY: the frame is alive.
-    unsafe { write(base, frame::stacktop.offset, top) };
     complete
 }
 
