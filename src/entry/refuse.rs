@@ -19,6 +19,15 @@ pub enum Refusal {
         built.0, built.1
     )]
     Version { built: (u8, u8), found: String },
+    #[error(
+        "Cevalry knows Python {}.{} from {}.{}.{oldest} on, and this is Python {found}: use a newer one.",
+        built.0, built.1, built.0, built.1
+    )]
+    Patch {
+        built: (u8, u8),
+        oldest: u8,
+        found: String,
+    },
     #[error("Cevalry does not run on debug builds of Python: use a release build.")]
     Debug,
     #[error("Cevalry does not run on free-threaded Python: use a build with the GIL.")]
@@ -57,13 +66,22 @@ pub fn check(py: Python<'_>) -> Result<(), Refusal> {
 fn check_version() -> Result<(), Refusal> {
     // SAFETY: a constant of every release since 3.11.
     let [major, minor, micro, _] = unsafe { Py_Version as u32 }.to_be_bytes();
-    if (major, minor) == BUILT_FOR {
-        return Ok(());
+    let found = format!("{major}.{minor}.{micro}");
+    if (major, minor) != BUILT_FOR {
+        return Err(Refusal::Version {
+            built: BUILT_FOR,
+            found,
+        });
     }
-    Err(Refusal::Version {
-        built: BUILT_FOR,
-        found: format!("{major}.{minor}.{micro}"),
-    })
+    // What an older patch release does otherwise was never read.
+    if micro < release::OLDEST_PATCH {
+        return Err(Refusal::Patch {
+            built: BUILT_FOR,
+            oldest: release::OLDEST_PATCH,
+            found,
+        });
+    }
+    Ok(())
 }
 
 fn check_build(py: Python<'_>) -> Result<(), Refusal> {

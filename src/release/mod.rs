@@ -14,5 +14,6 @@ mod generated {
 }
 
 pub use generated::{
-    MINOR, OPCODES, PLACES, ROLES, SMALL_INTS, SYMBOLS, callee, layout, signature, sym,
+    MINOR, OLDEST_PATCH, OPCODES, PLACES, ROLES, SMALL_INTS, SYMBOLS, callee, layout, signature,
+    sym,
 };

@@ -11,6 +11,9 @@ use crate::repo::Repo;
 /// Minor releases of Python 3 that the runtime is made for.
 pub const SUPPORTED_MINORS: [u32; 2] = [11, 13];
 
+/// Minor release, and the oldest patch release of it that was read; the module refuses older ones.
+const OLDEST_PATCHES: [(u32, u32); 2] = [(11, 2), (13, 5)];
+
 /// Minor releases of Python 3 whose commands are looked for on `PATH`.
 const LOOKED_FOR: std::ops::RangeInclusive<u32> = 11..=15;
 
@@ -21,6 +24,7 @@ var = sysconfig.get_config_var
 print('implementation=' + sys.implementation.name)
 print('version=' + platform.python_version())
 print('minor=%d' % sys.version_info[1])
+print('patch=%d' % sys.version_info[2])
 print('suffix=' + str(var('EXT_SUFFIX')))
 print('home=' + sys.base_prefix)
 print('library=' + '/'.join((str(var('LIBDIR')), str(var('LDLIBRARY')))))
@@ -67,6 +71,7 @@ impl Python {
                 .with_context(|| format!("{} does not tell its {key}", command.display()))
         };
         let minor = answer("minor")?.parse()?;
+        let patch = answer("patch")?.parse()?;
         Ok(Self {
             command: std::path::absolute(command)?,
             version: answer("version")?,
@@ -76,7 +81,7 @@ impl Python {
             libpython: PathBuf::from(answer("library")?),
             refusal: refusal(
                 &answer("implementation")?,
-                minor,
+                (minor, patch),
                 &answer("machine")?,
                 answer("debug")? == "1",
                 answer("threaded")? == "1",
@@ -124,7 +129,7 @@ impl Python {
 
 fn refusal(
     implementation: &str,
-    minor: u32,
+    (minor, patch): (u32, u32),
     machine: &str,
     debug: bool,
     threaded: bool,
@@ -133,6 +138,13 @@ fn refusal(
         Some(format!("it is {implementation}, not CPython"))
     } else if !SUPPORTED_MINORS.contains(&minor) {
         Some(format!("Python 3.{minor} is not supported"))
+    } else if let Some((_, oldest)) = OLDEST_PATCHES
+        .iter()
+        .find(|(of, oldest)| *of == minor && patch < *oldest)
+    {
+        Some(format!(
+            "Python 3.{minor} is known from 3.{minor}.{oldest} on"
+        ))
     } else if machine != "x86_64" {
         Some(format!("it runs on {machine}, not x86-64"))
     } else if debug {
@@ -239,7 +251,7 @@ mod tests {
     #[test]
     fn refuses_what_the_runtime_is_not_made_for() {
         let told = |implementation, minor, machine, debug, threaded| {
-            refusal(implementation, minor, machine, debug, threaded).unwrap_or_default()
+            refusal(implementation, (minor, 9), machine, debug, threaded).unwrap_or_default()
         };
         assert_eq!(told("cpython", 11, "x86_64", false, false), "");
         assert_eq!(
@@ -249,6 +261,10 @@ mod tests {
         assert_eq!(
             told("cpython", 10, "x86_64", false, false),
             "Python 3.10 is not supported"
+        );
+        assert_eq!(
+            refusal("cpython", (13, 0), "x86_64", false, false).unwrap_or_default(),
+            "Python 3.13 is known from 3.13.5 on"
         );
         assert_eq!(
             told("cpython", 13, "aarch64", false, false),

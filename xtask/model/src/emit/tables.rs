@@ -59,10 +59,13 @@ pub fn module(
     let constants = constants(releases, &uses);
     let roles = roles(newest);
     let minor = newest.version.minor;
+    let oldest = oldest_patch(releases);
     let (numbers, rows) = (rows.keys(), rows.values());
     let code = quote! {
         /// The minor release that this build serves: 13 for 3.13.
         pub const MINOR: u8 = #minor;
+        /// The oldest patch release of it that was read.
+        pub const OLDEST_PATCH: u8 = #oldest;
         #constants
         #roles
         /// By number.
@@ -233,4 +236,10 @@ fn roles(release: &Release) -> TokenStream {
             backward_jumps: &[#(#backward_jumps),*],
         };
     }
+}
+
+/// The oldest patch release that was read.
+fn oldest_patch(releases: &[Release]) -> u8 {
+    let patches = releases.iter().map(|release| release.version.patch);
+    patches.min().unwrap_or_default()
 }
