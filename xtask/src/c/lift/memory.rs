@@ -153,14 +153,20 @@ impl Lifter<'_> {
             (CType::Int { bits, .. }, 0) => *bits,
             _ => return self.give_up("a read of code that is neither cache nor instruction"),
         };
-        Ok(Value::expr(
-            Expr::Cache {
-                bits,
-                object: false,
-                unit: at,
+        let cache = Expr::Cache {
+            bits,
+            object: false,
+            unit: at,
+        };
+        // A cache is unsigned, but C may read it through a pointer to a signed number.
+        let expr = match &ty {
+            CType::Int { signed: true, .. } => Expr::Cast {
+                value: Box::new(cache),
+                ty: self.types.template_type(&ty),
             },
-            ty,
-        ))
+            _ => cache,
+        };
+        Ok(Value::expr(expr, ty))
     }
 
     /// A local variable of the frame; in memory where its number is known only at run time.
