@@ -2,6 +2,7 @@
 // opcode WITH_ARRAY = 2
 // opcode STORE_FAST = 3
 // opcode REPEATED = 4
+// opcode SIGNED_CACHE = 5, caches 1
 case 1: {
     next_instr += 1;
     PyObject *ns = frame->f_executable;
@@ -39,5 +40,12 @@ case 4: {
     list->allocated = before + list->allocated;
     Py_ssize_t after = list->allocated;
     list->allocated = after * before;
+    DISPATCH();
+}
+case 5: {
+    _Py_CODEUNIT *this_instr = next_instr;
+    next_instr += 2;
+    int offset = *(short *)&this_instr[1].cache;
+    stack_pointer[-1] = *(PyObject **)(((char *)stack_pointer[-1]) + offset);
     DISPATCH();
 }
