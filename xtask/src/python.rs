@@ -109,7 +109,7 @@ impl Python {
     }
 
     /// The folder of the library to link tests with, where there is one.
-    pub fn library_folder(&self) -> Option<&Path> {
+    pub fn libpython_folder(&self) -> Option<&Path> {
         self.libpython
             .is_file()
             .then(|| self.libpython.parent())

@@ -65,7 +65,7 @@ fn rust_tests(repo: &Repo, pythons: &[Python]) -> Vec<String> {
             .arg("test")
             .args(scope)
             .env("PYO3_PYTHON", &python.command);
-        if let Some(folder) = python.library_folder() {
+        if let Some(folder) = python.libpython_folder() {
             command.env("LD_LIBRARY_PATH", folder);
         }
         if let Err(error) = process::run(&mut command) {
@@ -81,7 +81,7 @@ fn rust_tests(repo: &Repo, pythons: &[Python]) -> Vec<String> {
     minors.dedup();
     for minor in minors {
         let mut candidates = pythons.iter().filter(|python| python.minor() == minor);
-        match candidates.find(|python| python.library_folder().is_some()) {
+        match candidates.find(|python| python.libpython_folder().is_some()) {
             Some(python) => {
                 println!("Rust tests of the runtime for {}", python.describe());
                 test(&["--package", "cevalry"], python);
