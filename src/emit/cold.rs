@@ -24,6 +24,16 @@ pub(crate) enum Dealloc {
     Escaping,
 }
 
+/// What memory held before something is stored there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OldObject {
+    pub at: Gpr,
+    /// Certainly not NULL.
+    pub bound: bool,
+    /// Freeing it runs no Python code.
+    pub plain: bool,
+}
+
 /// A piece of code that the block jumps to and that jumps back.
 pub(crate) struct Cold {
     sites: Vec<Site>,
@@ -209,14 +219,12 @@ impl Emit<'_> {
     }
 
     /// Makes a box for a double and puts it into memory in the place of the object in `old`.
-    pub(crate) fn cold_store_float(
-        &mut self,
-        sites: &[Site],
-        old: Gpr,
-        m: Mem,
-        x: Xmm,
-        plain: bool,
-    ) {
+    pub(crate) fn cold_store_float(&mut self, sites: &[Site], old: OldObject, m: Mem, x: Xmm) {
+        let OldObject {
+            at: old,
+            bound,
+            plain,
+        } = old;
         let saved = self.live_volatile();
         let locals = if plain {
             Vec::new()
@@ -231,6 +239,10 @@ impl Emit<'_> {
             e.asm.mov(R11, RAX);
             e.restore(&saved);
             e.asm.store(m, R11, 8);
+            let null = (!bound).then(|| {
+                e.asm.test(true, old, old);
+                e.asm.jcc(Cc::E)
+            });
             // The old object is mutable memory of its own count: an immortal one has none to lose.
             e.asm.load(R11, Mem::new(old, 0), 8, false);
             let immortal = cfg!(Py_3_12).then(|| {
@@ -242,8 +254,8 @@ impl Emit<'_> {
             let alive = e.asm.jcc(Cc::NE);
             e.free_cold(old, &saved, &locals, !plain, unit);
             e.asm.bind(alive);
-            if let Some(immortal) = immortal {
-                e.asm.bind(immortal);
+            for skip in [immortal, null].into_iter().flatten() {
+                e.asm.bind(skip);
             }
         });
     }

@@ -7,6 +7,7 @@ use crate::jit::fold;
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
+use super::cold::OldObject;
 use super::machine::{CELL_SLOTS, R11, cell};
 use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node};
 use super::offsets::{CO_CONSTS, CO_NAMES, OB_FVAL, OB_ITEM, OB_TYPE};
@@ -394,6 +395,12 @@ impl Emit<'_> {
             m.index = Some((self.place(i), 8));
         }
         let mut slow = Vec::new();
+        let bound = self.is_bound(old);
+        if !bound {
+            // An attribute that has no value yet.
+            self.asm.test(true, r, r);
+            slow.push(self.asm.jcc(Cc::E));
+        }
         if self.node(old).known != Known::Type(facts::float_type()) {
             self.cmp_address(Mem::new(r, OB_TYPE), facts::float_type());
             slow.push(self.asm.jcc(Cc::NE));
@@ -402,7 +409,12 @@ impl Emit<'_> {
         slow.push(self.asm.jcc(Cc::NE));
         self.asm.store_f64(Mem::new(r, OB_FVAL), x);
         let plain = self.node(old).known == Known::Type(facts::float_type());
-        self.cold_store_float(&slow, r, m, x, plain);
+        let old_object = OldObject {
+            at: r,
+            bound,
+            plain,
+        };
+        self.cold_store_float(&slow, old_object, m, x);
         // The template drops the old object next; that has been seen to.
         self.node_mut(old).due = 1;
         self.node_mut(v).due = 0;

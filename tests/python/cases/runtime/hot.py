@@ -33,6 +33,44 @@ class Account:
         return self.balance > 10**6
 
 
+class Unset:
+    """Attributes that get their first values from sums of floats, in slots."""
+
+    __slots__ = ("x", "y", "z")
+
+    def __init__(self, i):
+        self.x = x = i * 0.5
+        self.y = x * 3
+        self.z = (x * x) / 2
+
+
+class UnsetPlain:
+    def __init__(self, i):
+        self.x = x = i * 0.5
+        self.y = x * 3
+        if i % 2:
+            self.z = (x * x) / 2
+
+
+def first_values(kind, n):
+    total = 0.0
+    for i in range(n):
+        thing = kind(i)
+        total += thing.x + thing.y
+        del thing.x
+        thing.x = total * 0.5
+        total -= thing.x
+    return total, thing.x, list(getattr(thing, "__dict__", ()))
+
+
+def first_in_slots(n):
+    return first_values(Unset, n)
+
+
+def first_in_instances(n):
+    return first_values(UnsetPlain, n)
+
+
 def long_first_call(n):
     total = 0
     for i in range(n):
@@ -186,7 +224,8 @@ def fib(n):
 
 PROGRAMS = [(long_first_call, 1_500_000), (float_while, 1e12), (particles, 20_000), (accounts, 300_000), (many_calls, 400_000),
             (generator_sum, 200_000), (dictionary, 300_000), (text, 300_000), (matrix, 60), (closures, 300_000),
-            (grows_out_of_a_machine_word, 100_000), (changes_type_late, 500_000), (collatz, 6000), (frames_after, 500_000), (fib, 22)]
+            (grows_out_of_a_machine_word, 100_000), (changes_type_late, 500_000), (collatz, 6000), (frames_after, 500_000), (fib, 22),
+            (first_in_slots, 100_000), (first_in_instances, 100_000)]
 for function, argument in PROGRAMS:
     print(function.__name__, function(argument))
 try:
