@@ -8,7 +8,7 @@ themselves; everything else is left to the interpreter.
 import os as _os
 
 from cevalry import _cevalry
-from cevalry._cevalry import CompiledCode, compile, disable, disassemble, is_enabled, stats
+from cevalry._cevalry import CompiledCode, compile, disable, is_enabled, stats
 
 __all__ = [
     "CompiledCode",
@@ -74,6 +74,18 @@ def explain(function):
         last = line
         lines.append(f"{shown} {offset:5} {opcode:<30} {outcome}".rstrip())
     return "\n".join(lines)
+
+
+def disassemble(function, *, hot=False):
+    """Show the machine code of a function between its source lines, bytecode and templates.
+
+    With *hot*, only the longest of its innermost loops, without the code that runs rarely.
+    ValueError if nothing of it was compiled.
+    """
+    from cevalry import _listing
+
+    code, blocks = _cevalry.disassemble(function)
+    return _listing.disassemble(code, blocks, hot)
 
 
 def set_code_limit(limit):

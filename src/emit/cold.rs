@@ -8,7 +8,7 @@ use crate::release::layout::_PyInterpreterFrame;
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Site};
-use super::edge::{CallSite, Edge, EdgeKind};
+use super::edge::{CallSite, Edge, EdgeKind, Mark};
 use super::helpers;
 use super::machine::{
     ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, R11, RAX, RSP, XMM0, is_volatile, native,
@@ -38,6 +38,8 @@ pub(crate) struct OldObject {
 pub(crate) struct Cold {
     sites: Vec<Site>,
     back: u32,
+    /// The instruction that it belongs to.
+    mark: Option<Mark>,
     /// Leave by a `Forget` edge if a frame object exists afterwards.
     pub after: Option<(u32, Rc<Context>)>,
     /// Whether arbitrary code may run in it.
@@ -93,6 +95,7 @@ impl Emit<'_> {
         self.cold.push(Cold {
             sites: sites.to_vec(),
             back: self.asm.here(),
+            mark: self.marks.last().copied(),
             after: None,
             escapes,
             body: Box::new(body),
@@ -101,6 +104,8 @@ impl Emit<'_> {
 
     pub(crate) fn emit_cold(&mut self) {
         for cold in std::mem::take(&mut self.cold) {
+            let at = self.asm.here();
+            self.marks.extend(cold.mark.map(|mark| Mark { at, ..mark }));
             for site in cold.sites {
                 self.asm.bind(site);
             }

@@ -43,14 +43,29 @@ pub struct CallSite {
     pub target: usize,
 }
 
+/// Where the code of an instruction starts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Mark {
+    /// Offset in the block.
+    pub at: u32,
+    /// The first unit of the instruction.
+    pub unit: u32,
+    /// The member that it is compiled as; the generic one where it is left.
+    pub opcode: u8,
+    /// Whether it is left to the interpreter.
+    pub left: bool,
+}
+
 /// The machine code of a block. It does not depend on where it will stand.
 #[derive(Debug, Default)]
 pub struct BlockCode {
     pub code: Vec<u8>,
     pub edges: Vec<Edge>,
     pub calls: Vec<CallSite>,
-    /// Offset and text, for listings, in order.
-    pub comments: Vec<(u32, String)>,
+    /// The instructions in order, and then those that have code which runs rarely.
+    pub marks: Vec<Mark>,
+    /// Where the code starts that runs rarely.
+    pub cold: u32,
 }
 
 /// One instruction to emit.

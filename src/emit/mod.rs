@@ -42,7 +42,7 @@ use crate::jit::fold::Op;
 
 use asm::Asm;
 use cold::Cold;
-use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr};
+use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark};
 use node::{Domain, Id, NONE, Table};
 use passes::Uses;
 use state::State;
@@ -63,7 +63,7 @@ pub struct Emit<'a> {
     edges: Vec<Edge>,
     calls: Vec<CallSite>,
     cold: Vec<Cold>,
-    comments: Vec<(u32, String)>,
+    marks: Vec<Mark>,
     instr: Instr,
     uses: Uses,
     /// Whether values that no slot refers to are kept at joins and calls.
@@ -112,7 +112,7 @@ impl<'a> Emit<'a> {
             edges: Vec::new(),
             calls: Vec::new(),
             cold: Vec::new(),
-            comments: Vec::new(),
+            marks: Vec::new(),
             instr: Instr {
                 unit,
                 start: unit,
@@ -196,10 +196,17 @@ impl<'a> Emit<'a> {
         self.add_edge(site, kind, unit, context);
     }
 
-    /// Text for the listing at the present point.
-    pub fn comment(&mut self, text: impl FnOnce() -> String) {
-        if self.view.listing {
-            self.comments.push((self.asm.here(), text()));
+    /// The instruction at `unit` starts here. What was said of it before does not count any more.
+    pub fn mark(&mut self, unit: u32, opcode: u8, left: bool) {
+        let mark = Mark {
+            at: self.asm.here(),
+            unit,
+            opcode,
+            left,
+        };
+        match self.marks.last_mut() {
+            Some(last) if last.unit == unit => *last = mark,
+            _ => self.marks.push(mark),
         }
     }
 
@@ -215,12 +222,14 @@ impl<'a> Emit<'a> {
 
     /// The finished block.
     pub fn finish(mut self) -> BlockCode {
+        let cold = self.asm.here();
         self.emit_cold();
         BlockCode {
             code: self.asm.into_code(),
             edges: self.edges,
             calls: self.calls,
-            comments: self.comments,
+            marks: self.marks,
+            cold,
         }
     }
 }

@@ -82,7 +82,6 @@ fn listing(source: &str) -> String {
         symbols,
         doors: Doors::default(),
         shared: Default::default(),
-        listing: true,
     };
     let context = Context {
         locals: locals.into(),
@@ -90,10 +89,11 @@ fn listing(source: &str) -> String {
     };
     let mut e = Emit::new(&view, &context, 0);
     let mut unit = 0;
+    let mut comments = Vec::new();
     for (name, oparg) in code {
         let opcode = OPCODES.iter().find(|opcode| opcode.name == name);
         let opcode = opcode.unwrap_or_else(|| panic!("no opcode {name}"));
-        e.comment(|| format!("{name} {oparg}"));
+        comments.push((e.len() as u64, format!("{name} {oparg}")));
         let instr = Instr {
             unit,
             start: unit,
@@ -104,7 +104,9 @@ fn listing(source: &str) -> String {
         match e.step(instr, opcode.variants[0].emitter) {
             Step::Continue(next) => unit = next,
             Step::Ended => break,
-            Step::Unsupported(why) => e.comment(|| format!("unsupported: {why}")),
+            Step::Unsupported(why) => {
+                comments.push((e.len() as u64, format!("unsupported: {why}")));
+            }
         }
     }
     e.leave(EdgeKind::Go, unit);
@@ -119,7 +121,7 @@ fn listing(source: &str) -> String {
     for (truth, name) in [(true, "_Py_TrueStruct"), (false, "_Py_FalseStruct")] {
         names.push((super::boxes::singleton(truth) as u64, name.to_owned()));
     }
-    print(&e.finish(), names)
+    print(&e.finish(), &comments, names)
 }
 
 fn local(known: &str) -> Slot {
@@ -136,12 +138,12 @@ fn local(known: &str) -> Slot {
     }
 }
 
-fn print(block: &BlockCode, names: Vec<(u64, String)>) -> String {
+fn print(block: &BlockCode, comments: &[(u64, String)], names: Vec<(u64, String)>) -> String {
     let mut out = String::new();
     let mut formatter = IntelFormatter::with_options(Some(Box::new(Names(names))), None);
-    let mut comments = block.comments.iter().peekable();
+    let mut comments = comments.iter().peekable();
     for instruction in &mut Decoder::with_ip(64, &block.code, 0, 0) {
-        while let Some((_, text)) = comments.next_if(|c| u64::from(c.0) <= instruction.ip()) {
+        while let Some((_, text)) = comments.next_if(|c| c.0 <= instruction.ip()) {
             let _ = writeln!(out, "; {text}");
         }
         let mut text = String::new();

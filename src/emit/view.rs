@@ -33,8 +33,6 @@ pub struct CodeView {
     pub doors: Doors,
     /// Machine code that every compiled function shares.
     pub shared: Trampolines,
-    /// Collect comments for listings.
-    pub listing: bool,
 }
 
 impl CodeView {

@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 use pyo3::ffi;
 
 use crate::emit::view::Doors;
+use crate::jit::listing::Listed;
 use crate::jit::record::Record;
 use crate::jit::state::with;
 use crate::jit::{code, frame, init as setup, listing, show};
@@ -181,16 +182,19 @@ pub fn machine_code(opcode: &str, oparg: u8) -> Result<String, Reason> {
     text.unwrap_or_else(|| Err(Reason("the compiler is not in place".to_owned())))
 }
 
-/// Source lines, bytecode, templates and machine code interleaved.
+/// The blocks of a code object. `names` are those of its locals.
 ///
 /// # Safety
 /// As for [`compile_entry`].
-pub unsafe fn disassemble(code: *mut ffi::PyCodeObject) -> Result<String, Reason> {
+pub unsafe fn disassemble(
+    code: *mut ffi::PyCodeObject,
+    names: &[String],
+) -> Result<Vec<Listed>, Reason> {
     // SAFETY: by the caller.
     let Some(record) = (unsafe { record(code) }) else {
         return Err(Reason("nothing of it has been compiled".to_owned()));
     };
     // SAFETY: as above.
-    let text = unsafe { with(|jit| listing::disassemble(jit, &*record)) };
+    let text = unsafe { with(|jit| listing::disassemble(jit, &*record, names)) };
     Ok(text.unwrap_or_default())
 }

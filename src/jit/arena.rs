@@ -188,6 +188,12 @@ impl Arena {
         self.link(site, thunk);
         Ok(())
     }
+
+    /// The function that a jump in code memory leads to, if it is one that `link_far` made.
+    pub fn beyond(&self, at: Offset) -> Option<usize> {
+        let mut jumps = self.far.iter();
+        jumps.find_map(|(&target, &jump)| (jump == at).then_some(target))
+    }
 }
 
 /// # Safety

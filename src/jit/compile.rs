@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use crate::emit::Emit;
-use crate::emit::edge::{BlockCode, EdgeKind, Instr, Step};
+use crate::emit::edge::{BlockCode, EdgeKind, Step};
 use crate::jit::arena::{Full, Offset};
 use crate::jit::choose::Choice;
 use crate::jit::code::{Decoded, decode, fingerprint};
@@ -116,7 +116,7 @@ impl Jit {
             .iter()
             .rposition(|edge| edge.kind == EdgeKind::Go);
         let jump = last.map(|last| code.edges.remove(last));
-        let start = self.place(record, start, code, 0, &[])?;
+        let start = self.place(record, start, code, &[])?;
         if let Some(jump) = jump {
             self.arena.link(Offset(start.0 + jump.site), at);
         }
@@ -133,15 +133,9 @@ impl Jit {
     ) -> Result<Offset, Full> {
         let began = Instant::now();
         let mut emitted = Vec::new();
-        let mut outcomes = Vec::new();
-        let code = self.emit(record, start, registers, &mut emitted, &mut outcomes);
-        for (unit, outcome) in outcomes {
-            let list: &mut Vec<String> = record.outcomes.entry(unit).or_default();
-            if !list.contains(&outcome) {
-                list.push(outcome);
-            }
-        }
-        let at = self.place(record, start, code, emitted.len() as u32, &emitted)?;
+        let (code, left) = self.emit(record, start, registers, &mut emitted);
+        record.left.extend(left);
+        let at = self.place(record, start, code, &emitted)?;
         self.totals.blocks += 1;
         self.totals.bytecodes += emitted.len() as u64;
         self.totals.compile_ns += began.elapsed().as_nanos() as u64;
@@ -154,11 +148,11 @@ impl Jit {
         start: &Start,
         registers: &Registers,
         emitted: &mut Vec<Emitted>,
-        outcomes: &mut Vec<(u32, String)>,
-    ) -> BlockCode {
+    ) -> (BlockCode, Option<(u32, &'static str)>) {
         let view = &record.view;
         let mut e = Emit::new(view, &start.context, start.unit);
         let mut unit = start.unit;
+        let mut left = None;
         let none = Avoid::default();
         loop {
             let first = unit == start.unit && emitted.is_empty();
@@ -197,7 +191,7 @@ impl Jit {
                     variant,
                     instr,
                 } => {
-                    e.comment(|| comment(view, &decoded, opcode));
+                    e.mark(unit, opcode, false);
                     match e.step(instr, variant.emitter) {
                         Step::Unsupported(_) if opcode != decoded.opcode => {
                             self.plain(&mut e, &decoded)
@@ -213,20 +207,18 @@ impl Jit {
                 start: unit,
                 member,
             });
-            let name = OPCODES[usize::from(opcode)].name;
             match step {
                 Err(why) => {
-                    outcomes.push((unit, format!("left to the interpreter: {why}")));
+                    e.mark(unit, opcode, true);
+                    left = Some((unit, why));
                     e.leave(EdgeKind::Interpret(why), unit);
                     break;
                 }
                 Ok(Step::Continue(next)) if next <= unit => {
-                    outcomes.push((unit, name.to_owned()));
                     self.close(record, &mut e, next);
                     break;
                 }
                 Ok(Step::Continue(next)) => {
-                    outcomes.push((unit, name.to_owned()));
                     if e.has_branched() {
                         // Either way is compiled when it is taken, and shared.
                         e.leave(EdgeKind::Go, next);
@@ -234,13 +226,10 @@ impl Jit {
                     }
                     unit = next;
                 }
-                Ok(Step::Ended | Step::Unsupported(_)) => {
-                    outcomes.push((unit, name.to_owned()));
-                    break;
-                }
+                Ok(Step::Ended | Step::Unsupported(_)) => break,
             }
         }
-        e.finish()
+        (e.finish(), left)
     }
 
     /// The generic member, where a specialised one turned out to be unsupported.
@@ -249,10 +238,13 @@ impl Jit {
         let generic = &OPCODES[usize::from(opcode)];
         let step = match self.variant(generic) {
             None => Err(self.why_not(generic)),
-            Some(variant) => match e.step(decoded.instr, variant.emitter) {
-                Step::Unsupported(why) => Err(why),
-                step => Ok(step),
-            },
+            Some(variant) => {
+                e.mark(decoded.instr.start, opcode, false);
+                match e.step(decoded.instr, variant.emitter) {
+                    Step::Unsupported(why) => Err(why),
+                    step => Ok(step),
+                }
+            }
         };
         (opcode, step)
     }
@@ -273,7 +265,6 @@ impl Jit {
         record: &mut Record,
         start: &Start,
         code: BlockCode,
-        instructions: u32,
         emitted: &[Emitted],
     ) -> Result<Offset, Full> {
         let at = self.arena.add(&code.code)?;
@@ -281,15 +272,15 @@ impl Jit {
             unit: start.unit,
             at,
             len: code.code.len() as u32,
-            instructions,
-            comments: code.comments,
+            marks: code.marks.into(),
+            cold: code.cold,
         });
         for call in &code.calls {
             self.arena.link_far(Offset(at.0 + call.site), call.target)?;
         }
         if self.dump {
             let block = record.blocks.last().expect("one was just added");
-            eprintln!("{}{:?}", listing::block_text(self, block), start.context);
+            eprintln!("{}{:?}", listing::raw(self, block), start.context);
         }
         let adapter = emitted.is_empty();
         if !adapter {
@@ -343,14 +334,4 @@ fn avoid_at(start: &Start, unit: &u32, emitted: &[Emitted]) -> Avoid {
         _ => avoid.plain = true,
     }
     avoid
-}
-
-fn comment(view: &crate::emit::view::CodeView, decoded: &Decoded, opcode: u8) -> String {
-    let Instr { unit, oparg, .. } = decoded.instr;
-    let _ = view;
-    format!(
-        "{:4} {} {oparg}",
-        2 * unit,
-        OPCODES[usize::from(opcode)].name
-    )
 }

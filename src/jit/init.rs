@@ -51,7 +51,6 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         doors,
         patch: patch(),
         dump: std::env::var_os("CEVALRY_DUMP").is_some(),
-        listing: std::env::var_os("CEVALRY_LISTING").is_some(),
         totals: Totals::default(),
         exits: Default::default(),
     };

@@ -16,6 +16,7 @@ pub mod init;
 pub mod listing;
 pub mod live;
 pub mod machine;
+pub mod notes;
 pub mod pending;
 pub mod prepare;
 pub mod pure;
@@ -29,6 +30,8 @@ pub mod symbols;
 pub mod trampoline;
 pub mod unwind;
 pub mod writeback;
+
+pub use listing::{Line, Listed, Piece};
 
 pub use api::{
     EntryPtr, Explained, Reason, Refusal, Stats, compile_entry, disassemble, entry_of, exits_of,

@@ -52,14 +52,13 @@ impl Jit {
                     symbols: self.symbols,
                     doors: self.doors,
                     shared: self.trampolines,
-                    listing: self.listing,
                 },
                 shape,
                 versions: BTreeMap::new(),
                 blocks: Vec::new(),
                 stubs: Vec::new(),
                 exits: 0,
-                outcomes: BTreeMap::new(),
+                left: BTreeMap::new(),
             });
             let record = init::attach(self.extra_index, object, record).ok_or("no memory")?;
             self.totals.functions += 1;

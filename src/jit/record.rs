@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::emit::edge::EdgeKind;
+use crate::emit::edge::{EdgeKind, Mark};
 use crate::emit::view::CodeView;
 use crate::jit::arena::Offset;
 use crate::jit::code::Shape;
@@ -36,10 +36,9 @@ pub struct Block {
     pub unit: u32,
     pub at: Offset,
     pub len: u32,
-    /// Bytecode instructions in it.
-    pub instructions: u32,
-    /// For listings: offset and text.
-    pub comments: Vec<(u32, String)>,
+    /// For listings: its instructions, and where the code starts that runs rarely.
+    pub marks: Box<[Mark]>,
+    pub cold: u32,
 }
 
 /// What leads to a stub.
@@ -83,8 +82,8 @@ pub struct Record {
     pub stubs: Vec<u32>,
     /// Exits to the interpreter.
     pub exits: u64,
-    /// What each instruction became, or why it was left.
-    pub outcomes: BTreeMap<u32, Vec<String>>,
+    /// Why instructions were left to the interpreter.
+    pub left: BTreeMap<u32, &'static str>,
 }
 
 impl Record {

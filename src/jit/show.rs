@@ -45,7 +45,6 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         symbols: jit.symbols,
         doors: jit.doors,
         shared: jit.trampolines,
-        listing: true,
     };
     let context = Rc::new(Context {
         locals: vec![Slot::MEMORY; SLOTS].into(),

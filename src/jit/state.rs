@@ -27,8 +27,6 @@ pub struct Jit {
     pub patch: u8,
     /// Print each block as it is made.
     pub dump: bool,
-    /// Keep comments for listings.
-    pub listing: bool,
     pub totals: Totals,
     /// Exits to the interpreter by reason.
     pub exits: BTreeMap<&'static str, u64>,

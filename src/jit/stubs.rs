@@ -50,14 +50,18 @@ impl Stubs {
 
     /// The stub whose call returns to this address.
     pub fn number(&self, arena: &Arena, back: usize) -> Option<u32> {
-        let at = arena.offset(back - STUB_BYTES)?;
-        let page = self.index.get(&(at.0 / PAGE as u32))?;
-        let inside = at.0 as usize % PAGE / STUB_BYTES;
-        Some((page * PER_PAGE + inside) as u32)
+        self.at(arena.offset(back - STUB_BYTES)?)
     }
 
     pub fn get(&self, number: u32) -> Option<&Exit> {
         self.exits.get(number as usize)?.as_ref()
+    }
+
+    /// The stub that stands at a place in code memory.
+    pub fn at(&self, at: Offset) -> Option<u32> {
+        let page = self.index.get(&(at.0 / PAGE as u32))?;
+        let inside = at.0 as usize % PAGE / STUB_BYTES;
+        Some((page * PER_PAGE + inside) as u32)
     }
 
     /// Gives a stub back that no jump leads to any more.

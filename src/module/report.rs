@@ -1,8 +1,8 @@
 //! What the compiler did, for people and programs.
 
 use pyo3::exceptions::PyValueError;
-use pyo3::prelude::{Bound, PyAny, PyDictMethods, PyResult, Python, pyfunction};
-use pyo3::types::PyDict;
+use pyo3::prelude::{Bound, PyAny, PyAnyMethods, PyDictMethods, PyResult, Python, pyfunction};
+use pyo3::types::{PyCode, PyDict};
 
 use super::{code_of, code_pointer};
 use crate::jit;
@@ -41,13 +41,47 @@ pub fn explain(object: &Bound<'_, PyAny>) -> PyResult<Vec<Instruction>> {
         .collect())
 }
 
-/// Source lines, bytecode, templates and machine code, interleaved.
+/// Address, text, note, and where it jumps.
+type MachineLine = (usize, String, String, usize);
+/// Offset, outcome, whether it runs rarely, and machine code.
+type Piece = (Option<u32>, String, bool, Vec<MachineLine>);
+/// Offset, address, bytes, and pieces.
+type Block = (u32, usize, u32, Vec<Piece>);
+
+/// The code object, and each block of machine code as
+/// `(offset, address, bytes, [(offset, outcome, cold, [(address, text, note, target)])])`.
 #[pyfunction]
-pub fn disassemble(object: &Bound<'_, PyAny>) -> PyResult<String> {
+pub fn disassemble<'py>(object: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyCode>, Vec<Block>)> {
     let code = code_of(object)?;
+    let names = local_names(&code)?;
     // SAFETY: the code object is alive and the GIL is held.
-    unsafe { jit::disassemble(code_pointer(&code)) }
-        .map_err(|reason| PyValueError::new_err(reason.to_string()))
+    let blocks = unsafe { jit::disassemble(code_pointer(&code), &names) }
+        .map_err(|reason| PyValueError::new_err(reason.to_string()))?;
+    let line = |line: jit::Line| (line.address, line.text, line.note, line.target);
+    let piece = |piece: jit::Piece| {
+        let lines = piece.lines.into_iter().map(line).collect();
+        (piece.offset, piece.outcome, piece.cold, lines)
+    };
+    let block = |block: jit::Listed| {
+        let pieces = block.pieces.into_iter().map(piece).collect();
+        (block.offset, block.address, block.len, pieces)
+    };
+    Ok((code, blocks.into_iter().map(block).collect()))
+}
+
+/// Names of locals, cells and free variables in the order of their slots.
+fn local_names(code: &Bound<'_, PyCode>) -> PyResult<Vec<String>> {
+    let mut names = Vec::new();
+    for list in ["co_varnames", "co_cellvars", "co_freevars"] {
+        for name in code.getattr(list)?.try_iter()? {
+            let name: String = name?.extract()?;
+            // An argument that is a cell has one slot.
+            if list == "co_freevars" || !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// The machine code of one opcode by itself; for `cargo xtask show`.

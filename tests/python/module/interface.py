@@ -115,6 +115,27 @@ class Asking(unittest.TestCase):
         self.assertIn("BINARY_OP", told)
         self.assertRegex(told, r"\bmov\b")
 
+    def test_disassemble_names_what_machine_code_refers_to(self):
+        cevalry.compile(loop)(50)
+        told = cevalry.disassemble(loop)
+        self.assertRegex(told, r"; (total|index)\n")
+        self.assertRegex(told, r"; block [0-9a-f]+ at \d+\n")
+
+    def test_disassemble_shows_the_hot_loop_alone(self):
+        loop(50)
+        cevalry.compile(loop)(50)
+        told = cevalry.disassemble(loop, hot=True)
+        self.assertIn("total += index", told)
+        self.assertNotIn("return total", told)
+        self.assertNotIn("what runs rarely", told)
+
+    def test_disassemble_needs_something_compiled(self):
+        def never_run():
+            return 1
+
+        with self.assertRaisesRegex(ValueError, "nothing of it has been compiled"):
+            cevalry.disassemble(never_run)
+
     def test_code_limit(self):
         for bad, error in ((-1, ValueError), ("x", TypeError), (1.5, TypeError)):
             with self.subTest(bad=bad), self.assertRaises(error):
@@ -137,7 +158,7 @@ class Stubs(unittest.TestCase):
             if isinstance(node, ast.FunctionDef):
                 with self.subTest(function=node.name):
                     expected = list(inspect.signature(getattr(cevalry, node.name)).parameters)
-                    self.assertEqual([argument.arg for argument in node.args.args], expected)
+                    self.assertEqual([argument.arg for argument in node.args.args + node.args.kwonlyargs], expected)
 
     def test_documented(self):
         for name in cevalry.__all__:
