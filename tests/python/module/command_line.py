@@ -1,3 +1,4 @@
+# seconds: 300
 """`python -m cevalry …` does what `python …` would: arguments, `__main__`, exit codes, output."""
 import os
 import pathlib
