@@ -6,8 +6,17 @@ themselves; everything else is left to the interpreter.
 """
 
 import os as _os
+import sys as _sys
 
-from cevalry import _cevalry
+try:
+    import cevalry._cevalry as _cevalry
+except ModuleNotFoundError as _error:
+    if _error.name != "cevalry._cevalry":
+        raise
+    _version = "%d.%d.%d" % _sys.version_info[:3]
+    raise ImportError(
+        f"This build of Cevalry is for another release than Python {_version}: install the build for it."
+    ) from None
 from cevalry._cevalry import CompiledCode, compile, disable, is_enabled, stats
 
 __all__ = [

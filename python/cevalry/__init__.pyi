@@ -25,6 +25,7 @@ class _Stats(TypedDict):
     metadata_bytes: int
     compile_seconds: float
     exits: dict[str, int]
+    missing: dict[str, str]
 
 @final
 class CompiledCode:

@@ -7,7 +7,7 @@ import cevalry
 from cevalry import _cevalry
 
 _USAGE = """\
-usage: python -m cevalry [--threshold N] [--stats] [--] (SCRIPT | -m MODULE | -c COMMAND) [ARGUMENT ...]"""
+usage: python -m cevalry [--threshold N] [--stats] [--] (SCRIPT | - | -m MODULE | -c COMMAND) [ARGUMENT ...]"""
 
 _HELP = f"""{_USAGE}
 
@@ -33,7 +33,7 @@ def main():
 
         atexit.register(_print_stats)
     sys.orig_argv[:] = _original_arguments(program)
-    run = {"-c": _run_command, "-m": _run_module}.get(kind, _run_script)
+    run = {"-c": _run_command, "-m": _run_module, "-": _run_input}.get(kind, _run_script)
     code, interrupted = run(name, arguments)
     if interrupted:
         # The interpreter ends itself by the signal when this leaves the main module.
@@ -89,6 +89,8 @@ def _program(arguments):
             return kind, rest[0], rest[1:]
         if first.startswith(kind):
             return kind, first[len(kind) :], rest
+    if first == "-":
+        return first, first, rest
     if first.startswith("-"):
         _fail(f"{first} is not an option of this command")
     return "", first, rest
@@ -142,6 +144,15 @@ def _run_file(filename, start):
     return _cevalry.run_file(os.fsencode(filename), main.__dict__)
 
 
+def _run_input(name, arguments):
+    sys.argv[:] = [name, *arguments]
+    _replace_first_path("")
+    main = _fresh_main()
+    main.__file__ = "<stdin>"
+    main.__cached__ = None
+    return _cevalry.run_input(main.__dict__)
+
+
 def _run_module(name, arguments):
     sys.argv[:] = ["-m", *arguments]
     return _cevalry.run_module(name, True, _fresh_main().__dict__)
@@ -193,8 +204,11 @@ def _fresh_main():
 def _print_stats():
     stats = cevalry.stats()
     exits = stats.pop("exits")
+    missing = stats.pop("missing")
     for name, value in stats.items():
         shown = f"{value:.6f}" if isinstance(value, float) else value
         print(f"{name.replace('_', ' ')}: {shown}", file=sys.stderr)
     for reason, count in sorted(exits.items(), key=lambda one: -one[1]):
         print(f"{count:12} {reason}", file=sys.stderr)
+    for opcode, reason in missing.items():
+        print(f"{opcode} may leave to the interpreter: {reason}", file=sys.stderr)

@@ -45,6 +45,9 @@ pub struct Stats {
     pub compile_ns: u64,
     /// How often compiled code left to the interpreter or to the compiler, by reason.
     pub exits: BTreeMap<String, u64>,
+    /// Opcodes that leave to the interpreter, always or on some ways, because this interpreter
+    /// does not export what they need: why.
+    pub missing: BTreeMap<&'static str, &'static str>,
 }
 
 /// What became of one instruction.
@@ -152,6 +155,7 @@ pub fn stats() -> Stats {
                 .iter()
                 .map(|(reason, count)| ((*reason).to_owned(), *count))
                 .collect(),
+            missing: jit.limited().collect(),
         })
     };
     stats.unwrap_or_default()

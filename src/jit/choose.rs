@@ -96,6 +96,14 @@ impl Jit {
         self.written(opcode)
     }
 
+    /// Opcodes that need a symbol which is missing here, and why they leave to the interpreter.
+    pub fn limited(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        OPCODES.iter().filter_map(|opcode| {
+            let variant = self.written(opcode)?;
+            Some((opcode.name, self.missing(variant.symbols)?))
+        })
+    }
+
     fn written(&self, opcode: &'static Opcode) -> Option<&'static Variant> {
         let variants = opcode.variants.iter();
         let mut variants = variants.filter(|variant| variant.since <= self.patch);

@@ -33,6 +33,7 @@ fn _cevalry(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(report::disassemble, module)?)?;
     module.add_function(wrap_pyfunction!(report::machine_code, module)?)?;
     module.add_function(wrap_pyfunction!(program::run_file, module)?)?;
+    module.add_function(wrap_pyfunction!(program::run_input, module)?)?;
     module.add_function(wrap_pyfunction!(program::run_command, module)?)?;
     module.add_function(wrap_pyfunction!(program::run_code, module)?)?;
     module.add_function(wrap_pyfunction!(program::run_module, module)?)?;

@@ -29,22 +29,48 @@ pub fn run_file(py: Python<'_>, filename: &[u8], globals: &Bound<'_, PyDict>) ->
     if file.is_null() {
         return Err(std::io::Error::last_os_error().into());
     }
-    Ok(main_program(py, globals, || {
-        let dict = globals.as_ptr();
-        let mut flags = compiler_flags(0);
-        // SAFETY: the file is open and is closed by the callee; the rest are live objects.
-        unsafe {
-            ffi::PyRun_FileExFlags(
-                file.cast(),
-                name.as_ptr(),
-                ffi::Py_file_input,
-                dict,
-                dict,
-                1,
-                &mut flags,
-            )
-        }
+    // SAFETY: the file is open, and nobody else has it.
+    Ok(main_program(py, globals, || unsafe {
+        evaluate_file(file, &name, globals, true)
     }))
+}
+
+/// Run what comes on standard input as the main program.
+#[pyfunction]
+pub fn run_input(py: Python<'_>, globals: &Bound<'_, PyDict>) -> Ending {
+    // SAFETY: C's standard input is open while the process runs.
+    main_program(py, globals, || unsafe {
+        evaluate_file(stdin, c"<stdin>", globals, false)
+    })
+}
+
+unsafe extern "C" {
+    /// What the interpreter itself reads a program from.
+    static stdin: *mut libc::FILE;
+}
+
+/// # Safety
+/// `file` is open, and may be closed if `close` is set.
+unsafe fn evaluate_file(
+    file: *mut libc::FILE,
+    name: &CStr,
+    globals: &Bound<'_, PyDict>,
+    close: bool,
+) -> *mut ffi::PyObject {
+    let dict = globals.as_ptr();
+    let mut flags = compiler_flags(0);
+    // SAFETY: by the caller; the rest are live objects.
+    unsafe {
+        ffi::PyRun_FileExFlags(
+            file.cast(),
+            name.as_ptr(),
+            ffi::Py_file_input,
+            dict,
+            dict,
+            close.into(),
+            &mut flags,
+        )
+    }
 }
 
 /// Run the text of `-c` as the main program.

@@ -23,6 +23,11 @@ pub fn stats(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     result.set_item("metadata_bytes", stats.metadata_bytes)?;
     result.set_item("compile_seconds", stats.compile_ns as f64 * 1e-9)?;
     result.set_item("exits", exits)?;
+    let missing = PyDict::new(py);
+    for (opcode, why) in stats.missing {
+        missing.set_item(opcode, why)?;
+    }
+    result.set_item("missing", missing)?;
     Ok(result)
 }
 

@@ -2,6 +2,8 @@
 """`python -m cevalry …` does what `python …` would: arguments, `__main__`, exit codes, output."""
 import os
 import pathlib
+import py_compile
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,32 @@ ENDINGS = {
     "null byte": "x = '\0'",
     "encoding": "# coding: latin-1\nprint('\\xe9', 'plain')\n",
     "bad encoding": "# coding: nothing-of-the-kind\n",
+    "no flush": "import os; print('lost?', flush=True); os._exit(3)",
+    "stack": "import inspect, sys, traceback\ndef f():\n    traceback.print_stack(file=sys.stdout)\n    print(len(inspect.stack()))\nf()\nprint(sys._getframe().f_back)\n",
+    "stack exception": "try:\n    1/0\nexcept ZeroDivisionError as error:\n    print(error.__traceback__.tb_frame.f_back)\n",
+    "warning": "import warnings\ndef f():\n    warnings.warn('told', stacklevel=2)\nf()\nwarnings.warn('far', stacklevel=9)\n",
+    "finalizer": "class A:\n    def __del__(self):\n        print('gone', __name__, A)\na = A()\nb = [a]\n",
+    "unraisable": "import sys\nsys.unraisablehook = lambda told: print(told.exc_value)\nclass A:\n    def __del__(self):\n        1/0\na = A()\ndel a\n",
+    "cause": "try:\n    1/0\nexcept ZeroDivisionError as error:\n    raise KeyError('k') from error\n",
+    "thread": "import threading, time\ndef f():\n    time.sleep(0.05); print('late')\nthreading.Thread(target=f).start()\nprint('main done')\n",
+    "thread exception": "import threading\nt = threading.Thread(target=lambda: 1/0, name='worker'); t.start(); t.join()\n",
+    "exit in finally": "import sys\ntry:\n    sys.exit(3)\nfinally:\n    sys.exit(4)\n",
+    "exit with an object": "class E(Exception): pass\nraise SystemExit(E('odd'))\n",
+    "exit with true": "raise SystemExit(True)",
+    "exit with a tuple": "raise SystemExit((1, 2))",
+    "own exit": "class Own(SystemExit): pass\nraise Own(7)\n",
+    "own interrupt": "class Own(KeyboardInterrupt): pass\nraise Own\n",
+    "recursion": "def f(): return f()\ntry:\n    f()\nexcept RecursionError as error:\n    print('deep')\n",
+    "pickle": "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A, A.__module__, A)\n",
+    "annotations": "x: int = 5\nprint(__annotations__)\n",
+    "future": "from __future__ import annotations\ndef f(a: nothing): pass\nprint(f.__annotations__)\n",
+    "main": "import __main__, sys\nprint(__main__.__dict__ is globals(), sys.modules['__main__'] is __main__, [m for m in sys.modules if 'cevalry' in m and not m.startswith('_')][:0])\n",
+    "last exception": "import sys\ndef told(*_): print(sys.last_value, hasattr(sys, 'last_traceback'))\nimport atexit; atexit.register(told)\n1/0\n",
+    "indentation": "def f():\nx = 1\n",
+    "no newline": "print('x')",
+    "carriage returns": "print('x')\r\nprint('y')\r\n",
+    "mark": "\xef\xbb\xbfprint('bom')",
+    "broken output": "import sys\nsys.stdout.close()\n",
     "hook": "import sys\nsys.excepthook = lambda *a: print('hook', a[0].__name__)\n1/0\n",
 }
 
@@ -50,15 +78,18 @@ class CommandLine(unittest.TestCase):
 
     def run_python(self, *arguments, **keywords):
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, **keywords
+            [sys.executable, *arguments],
+            **({"cwd": self.folder, "stdin": subprocess.DEVNULL, "capture_output": True, "text": True} | keywords),
         )
         return done.returncode, done.stdout, done.stderr
 
-    def compare(self, *arguments):
-        alone = self.run_python(*arguments)
-        for options in ((), ("--",), ("--threshold", "0"), ("--threshold=0", "--")):
+    def compare(self, *arguments, python=(), every=True, **keywords):
+        alone = self.run_python(*python, *arguments, **keywords)
+        ways = ((), ("--",), ("--threshold", "0"), ("--threshold=0", "--")) if every else (("--threshold", "0"),)
+        for options in ways:
             with self.subTest(arguments=arguments, options=options):
-                self.assertEqual(self.run_python("-m", "cevalry", *options, *arguments), alone)
+                compiled = self.run_python(*python, "-m", "cevalry", *options, *arguments, **keywords)
+                self.assertEqual(compiled, alone)
 
     def test_scripts(self):
         self.compare("script.py")
@@ -90,7 +121,35 @@ class CommandLine(unittest.TestCase):
         for name, source in ENDINGS.items():
             path = self.folder / (name.replace(" ", "_") + ".py")
             path.write_text(source, encoding="latin-1")
-            self.compare(path.name)
+            self.compare(path.name, every=False)
+
+    def test_options_of_the_interpreter(self):
+        (self.folder / "flags.py").write_text(SHOW + "print(__debug__, sys.flags, sys.warnoptions)\n")
+        for python in (["-O"], ["-P"], ["-W", "error"], ["-u", "-B"], ["-X", "dev"]):
+            self.compare("flags.py", "a", python=python, every=False)
+            self.compare("-c", SHOW, python=python, every=False)
+        self.compare("-m", "package", python=["-O", "-P"], every=False)
+
+    def test_standard_input(self):
+        for source in (SHOW, "print(1)\n1/0\n", "x = (\n", "import sys; sys.exit(4)"):
+            self.compare("-", "a", "b", every=False, input=source, stdin=None)
+
+    def test_compiled_files(self):
+        py_compile.compile(str(self.folder / "script.py"), cfile=str(self.folder / "script.pyc"))
+        self.compare("script.pyc", "a", every=False)
+
+    def test_interrupted_from_outside(self):
+        """Ctrl-C ends the process by the signal, as it ends the interpreter."""
+        source = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
+        endings = []
+        for way in ((), ("-m", "cevalry", "--threshold", "0")):
+            running = subprocess.Popen(
+                [sys.executable, *way, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            self.assertEqual(running.stdout.readline(), "ready\n")
+            running.send_signal(signal.SIGINT)
+            endings.append((running.communicate(timeout=60), running.returncode))
+        self.assertEqual(*endings)
 
     def test_bad_options(self):
         for arguments in ([], ["--threshold"], ["--threshold", "x"], ["--threshold", "-1", "script.py"], ["--nonsense", "script.py"], ["-m"], ["-c"]):

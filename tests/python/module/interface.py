@@ -1,6 +1,7 @@
 """What `import cevalry` offers: switching, compiling, asking, and refusing bad arguments."""
 import ast
 import inspect
+import opcode
 import pathlib
 import unittest
 
@@ -81,12 +82,21 @@ class Compiling(unittest.TestCase):
                     function(bad)
 
 
+def opcodes():
+    """Names of generic and specialised opcodes."""
+    try:
+        import _opcode_metadata as metadata  # 3.13 and later
+    except ImportError:
+        return set(opcode.opmap) | set(opcode._specialized_instructions)
+    return set(metadata.opmap) | set(metadata._specialized_opmap)
+
+
 class Asking(unittest.TestCase):
     def test_stats_count_what_was_compiled(self):
         before = cevalry.stats()
         self.assertEqual(
             set(before),
-            {"functions", "blocks", "bytecodes", "code_bytes", "metadata_bytes", "compile_seconds", "exits"},
+            {"functions", "blocks", "bytecodes", "code_bytes", "metadata_bytes", "compile_seconds", "exits", "missing"},
         )
 
         def local(n):
@@ -100,6 +110,12 @@ class Asking(unittest.TestCase):
         after = cevalry.stats()
         for name in ("functions", "blocks", "bytecodes", "code_bytes", "metadata_bytes", "compile_seconds"):
             self.assertGreater(after[name], before[name], name)
+
+    def test_stats_say_what_this_interpreter_lacks(self):
+        for name, why in cevalry.stats()["missing"].items():
+            with self.subTest(name=name):
+                self.assertIn(name, opcodes())
+                self.assertRegex(why, r"^this interpreter does not export \w+$")
 
     def test_explain_has_a_line_for_each_instruction(self):
         cevalry.compile(loop)(50)
@@ -152,6 +168,14 @@ class Stubs(unittest.TestCase):
     def test_names(self):
         stubs = {node.name for node in self.tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
         self.assertEqual({name for name in stubs if not name.startswith("_")}, set(cevalry.__all__))
+
+    def test_statistics(self):
+        classes = {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
+        told = {node.target.id: node.annotation for node in classes["_Stats"].body}
+        self.assertEqual(list(told), list(cevalry.stats()))
+        for name, value in cevalry.stats().items():
+            with self.subTest(name=name):
+                self.assertEqual(type(value).__name__, ast.unparse(told[name]).partition("[")[0])
 
     def test_parameters(self):
         for node in self.tree.body:
