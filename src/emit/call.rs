@@ -98,7 +98,7 @@ impl Emit<'_> {
         }
         if effect == Effect::Escapes {
             self.write_locals();
-            let unit = self.instr.unit;
+            let unit = self.unit_to_show();
             self.store_instruction(unit);
             self.st.escaped = true;
         }

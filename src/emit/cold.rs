@@ -194,7 +194,7 @@ impl Emit<'_> {
         } else {
             Vec::new()
         };
-        let unit = self.instr.unit;
+        let unit = self.unit_to_show();
         self.add_cold(&[site], escapes, move |e| {
             e.free_cold(r, &saved, &locals, escapes, unit);
         });
@@ -206,7 +206,7 @@ impl Emit<'_> {
         saved: &Saved,
         locals: &[(usize, Held)],
         escapes: bool,
-        unit: u32,
+        unit: Option<u32>,
     ) {
         self.save(saved);
         if escapes {
@@ -236,7 +236,7 @@ impl Emit<'_> {
         } else {
             self.stale_locals()
         };
-        let unit = self.instr.unit;
+        let unit = self.unit_to_show();
         self.add_cold(sites, !plain, move |e| {
             e.save(&saved);
             e.asm.mov_f64(XMM0, x);
@@ -348,8 +348,17 @@ impl Emit<'_> {
         }
     }
 
+    /// The instruction that the frame has to be told of before others look at it; `None` where
+    /// the instruction has told it something else.
+    pub(crate) fn unit_to_show(&self) -> Option<u32> {
+        (!self.st.placed).then_some(self.instr.unit)
+    }
+
     /// Tells the frame which instruction is running.
-    pub(crate) fn store_instruction(&mut self, unit: u32) {
+    pub(crate) fn store_instruction(&mut self, unit: Option<u32>) {
+        let Some(unit) = unit else {
+            return;
+        };
         let address = self.view.first_unit as i64 + 2 * i64::from(unit);
         let field = Mem::new(FRAME, facts::FRAME_INSTR);
         let first = self.view.first_unit as u64;

@@ -20,8 +20,17 @@ impl Emit<'_> {
         let base = self.st.base as i64;
         let (kind, unit, depth) = match exit {
             Exit::Deopt => (EdgeKind::Deopt, self.instr.start, base),
-            Exit::Error(d) => (EdgeKind::Error, self.instr.unit, base + i64::from(d)),
-            Exit::Reraise(d) => (EdgeKind::Reraise, self.instr.unit, base + i64::from(d)),
+            Exit::Error(d) => {
+                if self.st.placed {
+                    self.fail("an error in an instruction that has placed the frame elsewhere");
+                }
+                (EdgeKind::Error, self.instr.unit, base + i64::from(d))
+            }
+            Exit::Reraise(d) => {
+                let placed = self.st.placed;
+                let kind = EdgeKind::Reraise { placed };
+                (kind, self.instr.unit, base + i64::from(d))
+            }
             Exit::Interpret(why) => (EdgeKind::Interpret(why), self.instr.start, base),
             Exit::Unbound(_) => {
                 let kind = EdgeKind::Interpret("an unbound local");

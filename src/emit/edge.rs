@@ -21,7 +21,11 @@ pub enum EdgeKind {
     /// An exception is set; the unit is the one that raised.
     Error,
     /// As `Error`, and the traceback has its entry already.
-    Reraise,
+    Reraise {
+        /// Whether the instruction has let the frame say by itself where it is: where the
+        /// exception was raised first.
+        placed: bool,
+    },
 }
 
 /// A way out of a block.

@@ -203,6 +203,7 @@ impl Emit<'_> {
         let saved = self.live_volatile();
         let locals = self.stale_locals();
         let here = self.instr.unit;
+        let shown = self.unit_to_show();
         self.add_cold(&[site], true, move |e| {
             if facts::WATCHED.is_some() {
                 // Only the version of monitoring differs: there is nothing to handle.
@@ -216,7 +217,7 @@ impl Emit<'_> {
                 );
             }
             e.save(&saved);
-            e.store_instruction(here);
+            e.store_instruction(shown);
             if !locals.is_empty() {
                 e.asm.push_reg(R11);
                 e.asm.push_reg(R11);

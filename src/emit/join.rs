@@ -39,6 +39,9 @@ pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> F
         fixes: Vec::new(),
     };
     let mut target = e.st.clone();
+    if one.st.placed != two.st.placed {
+        return Err(Stop::Unsupported("a frame that one of two paths places"));
+    }
     let mut slots = Slots::default();
     let phis = different(&one.st, &two.st, fork)?;
     locals(&one.st, &two.st, &mut target)?;

@@ -225,6 +225,9 @@ impl Emit<'_> {
             self.fail("a store to a bit field");
             return;
         }
+        if x.0 == FRAME_NODE && field.offset == facts::FRAME_INSTR {
+            self.st.placed = true;
+        }
         self.store_to(x.0, field.offset, None, field.ty, v.0);
     }
 

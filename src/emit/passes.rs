@@ -42,6 +42,7 @@ impl Emit<'_> {
         self.st.base = self.st.stack.len();
         self.st.cells = 0;
         self.st.escaped = false;
+        self.st.placed = false;
         self.st.vars.clear();
         self.before.clone_from(&self.st);
         let mark = Mark {

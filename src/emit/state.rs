@@ -44,6 +44,8 @@ pub(crate) struct State {
     pub cells: u16,
     /// Whether arbitrary code may have run since the start of the instruction.
     pub escaped: bool,
+    /// Whether the instruction has let the frame say by itself where it is.
+    pub placed: bool,
     /// Names of the keyword arguments of a call that follows, and the unit that set them.
     pub keywords: Option<(i64, u32)>,
 }
@@ -69,6 +71,7 @@ impl State {
             pinned: false,
             cells: 0,
             escaped: false,
+            placed: false,
             keywords: None,
         }
     }

@@ -14,7 +14,7 @@ use pyo3::ffi;
 use pyo3::prelude::{Bound, PyAny, PyAnyMethods, PyErr, PyResult, Python};
 use pyo3::types::PyFunction;
 
-use super::{interp, policy, vectorcall};
+use super::{interp, monitoring, policy, vectorcall};
 
 /// `PyFunction_WatchEvent`
 const CREATED: c_int = 0;
@@ -83,6 +83,9 @@ pub(crate) fn install(function: *mut ffi::PyFunctionObject) {
     let Some(default) = default_vectorcall() else {
         return;
     };
+    if monitoring::closed() {
+        return;
+    }
     // SAFETY: callers hold the GIL and a reference to the function.
     unsafe {
         if !same((*function).vectorcall, default) {

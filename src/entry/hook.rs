@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use pyo3::ffi;
 
 use super::interp::{Frame, Thread};
-use super::{policy, stack};
+use super::{arguments, policy, stack};
 use crate::jit;
 
 type Evaluator = ffi::_PyFrameEvalFunction;
@@ -76,6 +76,20 @@ pub fn release(need: Need) {
     }
 }
 
+/// Nothing comes through here until [`open`] is called, whatever the needs.
+#[cfg(Py_3_12)]
+pub fn close() {
+    remove();
+}
+
+/// Ends what [`close`] began.
+#[cfg(Py_3_12)]
+pub fn open() {
+    if NEEDS.load(Ordering::Relaxed) != 0 {
+        install();
+    }
+}
+
 /// Run the next frame that fits compiled, until the guard is dropped.
 pub fn await_frame(awaited: Awaited) -> AwaitGuard {
     match awaited {
@@ -137,6 +151,10 @@ pub fn alone() -> bool {
 }
 
 fn install() {
+    #[cfg(Py_3_12)]
+    if super::monitoring::closed() {
+        return;
+    }
     if INSTALLED.load(Ordering::Relaxed) {
         return;
     }
@@ -193,6 +211,28 @@ unsafe extern "C" fn evaluate(
     throwflag: c_int,
 ) -> *mut ffi::PyObject {
     if throwflag == 0 {
+        // A panic must not reach the interpreter; what it asks for can be done without this.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: the interpreter gives a live thread state and a live frame.
+            unsafe {
+                if let (Some(thread), Some(frame)) = (Thread::new(tstate), Frame::new(frame.cast()))
+                {
+                    arguments::leave_to(thread, frame);
+                }
+            }
+        }));
+    }
+    // SAFETY: the arguments are the interpreter's own.
+    unsafe { run(tstate, frame, throwflag) }
+}
+
+/// Run a frame by machine code if there is any for it, else by the interpreter.
+unsafe fn run(
+    tstate: *mut ffi::PyThreadState,
+    frame: *mut ffi::_PyInterpreterFrame,
+    throwflag: c_int,
+) -> *mut ffi::PyObject {
+    if throwflag == 0 {
         let choice = catch_unwind(AssertUnwindSafe(|| {
             // SAFETY: the interpreter gives a live thread state and a live frame.
             unsafe { Some((Thread::new(tstate)?, Frame::new(frame.cast())?)) }
@@ -223,7 +263,7 @@ pub unsafe fn called(
         super::functions::suspend(function)
     });
     // SAFETY: by the caller.
-    unsafe { evaluate(tstate, frame, 0) }
+    unsafe { run(tstate, frame, 0) }
 }
 
 /// Let the evaluator run that would without us.

@@ -204,6 +204,32 @@ impl Frame {
         .map(Frame)
     }
 
+    /// Whether the interpreter is running the frame, or a call that it made from it. It keeps the
+    /// depth of the stack to itself meanwhile; compiled code leaves what it finds.
+    pub fn is_interpreted(self) -> bool {
+        // SAFETY: the frame is live.
+        unsafe {
+            read::<i32>(
+                self.0.as_ptr(),
+                layout::_PyInterpreterFrame::stacktop.offset,
+            ) < 0
+        }
+    }
+
+    /// Where a local or, behind all locals, a stack slot is.
+    pub fn slot(self, index: usize) -> *mut *mut ffi::PyObject {
+        let at = facts::LOCALS as usize + index * size_of::<usize>();
+        self.0.as_ptr().cast::<u8>().wrapping_add(at).cast()
+    }
+
+    /// The code unit that is being executed.
+    pub fn unit(self, code: *mut ffi::PyCodeObject) -> u32 {
+        // SAFETY: the frame is live.
+        let at = unsafe { read::<usize>(self.0.as_ptr(), facts::FRAME_INSTR) };
+        let first = code as usize + layout::PyCodeObject::co_code_adaptive.offset as usize;
+        (at.wrapping_sub(first) / size_of::<u16>()) as u32
+    }
+
     /// Whether no instruction of the frame has run.
     pub fn at_start(self, code: *mut ffi::PyCodeObject) -> bool {
         // SAFETY: the frame is live.

@@ -1,10 +1,13 @@
 //! How execution gets into compiled code.
 
+mod arguments;
 #[cfg(Py_3_12)]
 pub mod functions;
 pub mod hook;
 pub mod interp;
 mod layout;
+#[cfg(Py_3_12)]
+pub mod monitoring;
 pub mod policy;
 pub mod refuse;
 pub mod sampling;

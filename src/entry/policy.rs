@@ -6,9 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU32, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::{PyResult, Python};
 
+use super::arguments;
 #[cfg(Py_3_12)]
 use super::functions;
 use super::hook::{self, Need};
+#[cfg(Py_3_12)]
+use super::monitoring;
 use super::sampling;
 use crate::jit;
 use crate::release::{OPCODES, ROLES, layout};
@@ -22,6 +25,9 @@ static THRESHOLD: AtomicU32 = AtomicU32::new(DEFAULT_THRESHOLD);
 /// Find and compile hot code from now on.
 pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     traits_index();
+    arguments::prepare(py)?;
+    #[cfg(Py_3_12)]
+    monitoring::prepare(py)?;
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
     if threshold == 0 {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use pyo3::ffi;
 
 use super::interp::{self, Thread};
-use super::{functions, hook, policy, stack};
+use super::{arguments, functions, hook, policy, stack};
 use crate::jit;
 
 /// `_PyEvalFramePushAndInit`: takes over the references to the function, the locals and the
@@ -29,6 +29,8 @@ enum Choice {
     },
     /// The arguments do not fit; an exception is set.
     Failed,
+    /// The interpreter runs the function in a frame that has its arguments.
+    Evaluate { frame: *mut c_void },
     /// The interpreter runs the function.
     Interpret,
     /// The interpreter runs the function and what it calls, to spare the native stack.
@@ -68,6 +70,8 @@ pub(crate) unsafe extern "C" fn enter(
     match choice {
         // SAFETY: the frame was made for this call of code with this entry.
         Choice::Run { entry, frame } => unsafe { jit::run(entry, thread.as_ptr(), frame) },
+        // SAFETY: the frame was made for this call.
+        Choice::Evaluate { frame } => unsafe { jit::interpret(thread.as_ptr(), frame) },
         Choice::Failed => std::ptr::null_mut(),
         // SAFETY: the arguments are the interpreter's own.
         Choice::Interpret => unsafe { interpret(thread, callable, args, nargsf, kwnames) },
@@ -108,7 +112,14 @@ unsafe fn choose(
     }
     // SAFETY: the interpreter holds a reference to the function that it calls.
     let code = unsafe { (*function).func_code }.cast::<ffi::PyCodeObject>();
-    let (Some(push), Some(entry)) = (push_frame(), policy::entry_for_call(code)) else {
+    // SAFETY: a live code object.
+    let flags = unsafe { jit::code::Shape::of(code as usize) }.flags;
+    if flags & ffi::CO_OPTIMIZED == 0 {
+        // Its locals are a dict.
+        return Choice::Interpret;
+    }
+    let entry = policy::entry_for_call(code);
+    let Some(push) = push_frame() else {
         return Choice::Interpret;
     };
     if !thread.unwatched(code) || !hook::alone() || !thread.may_recurse() {
@@ -123,22 +134,33 @@ unsafe fn choose(
         } else {
             ffi::PyTuple_GET_SIZE(kwnames) as usize
         };
-        for at in 0..positional + keywords {
-            ffi::Py_INCREF(*args.add(at));
+        let count = positional + keywords;
+        let on_stack = arguments::of_entry(thread, function.cast(), args, nargsf, count);
+        if on_stack.is_none() {
+            if entry.is_none() {
+                return Choice::Interpret;
+            }
+            for at in 0..count {
+                ffi::Py_INCREF(*args.add(at));
+            }
         }
         ffi::Py_INCREF(function.cast());
-        push(
+        let frame = push(
             thread.as_ptr(),
             function,
             std::ptr::null_mut(),
             args,
             positional,
             kwnames,
-        )
+        );
+        if let Some(on_stack) = on_stack {
+            on_stack.take();
+        }
+        frame
     };
-    if frame.is_null() {
-        Choice::Failed
-    } else {
-        Choice::Run { entry, frame }
+    match entry {
+        _ if frame.is_null() => Choice::Failed,
+        Some(entry) => Choice::Run { entry, frame },
+        None => Choice::Evaluate { frame },
     }
 }

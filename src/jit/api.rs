@@ -139,6 +139,16 @@ pub unsafe fn run(
     unsafe { frame::run(entry.0.as_ptr().cast(), tstate as usize, base as usize) }
 }
 
+/// Run a frame that stands at its start by the interpreter.
+///
+/// # Safety
+/// As for [`run`].
+#[cfg(Py_3_12)]
+pub unsafe fn interpret(tstate: *mut ffi::PyThreadState, base: *mut c_void) -> *mut ffi::PyObject {
+    // SAFETY: by the caller.
+    unsafe { (frame::private().evaluator)(tstate as usize, base as usize, 0) }
+}
+
 /// Totals since the module was loaded.
 pub fn stats() -> Stats {
     // SAFETY: called from Python, with the GIL held.

@@ -18,7 +18,9 @@ use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full, with};
 use crate::jit::trampoline::Trampolines;
 use crate::jit::unwind::{add_traceback, handler, take_exception};
-use crate::jit::writeback::{set_instruction, set_resume, unlink, write_frame, write_locals};
+use crate::jit::writeback::{
+    instruction, set_instruction, set_resume, unlink, write_frame, write_locals,
+};
 use crate::release::layout::_PyInterpreterFrame as frame;
 
 /// What to do about a stub, decided with the compiler at hand. What may run Python code is
@@ -34,6 +36,8 @@ struct Raised {
     unit: u32,
     context: Rc<Context>,
     traceback: bool,
+    /// The frame says by itself where it is.
+    placed: bool,
 }
 
 /// Called by the shared trampoline: `back` is the return address of the stub's call. Gives the
@@ -80,13 +84,14 @@ impl Jit {
             EdgeKind::Go | EdgeKind::Deopt => self.go(record, number, registers),
             EdgeKind::Forget => self.forget_locals(record, number, registers),
             EdgeKind::Interpret(why) => Err(why),
-            EdgeKind::Error | EdgeKind::Reraise => {
+            EdgeKind::Error | EdgeKind::Reraise { .. } => {
                 return Action::Raise {
                     exit: Raised {
                         record: exit.record,
                         unit,
                         context,
                         traceback: kind == EdgeKind::Error,
+                        placed: kind == EdgeKind::Reraise { placed: true },
                     },
                 };
             }
@@ -278,7 +283,9 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         if watched(tstate, base) {
             return hand_over(registers, trampolines, unit, true);
         }
-        set_instruction(base, unit);
+        if !exit.placed {
+            set_instruction(base, unit);
+        }
         if exit.traceback {
             add_traceback(tstate, base);
         }
@@ -304,7 +311,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
             write(base, frame::stacktop.offset, top as i32);
         };
         if handler.lasti {
-            push(ffi::PyLong_FromLong(unit.into()));
+            push(ffi::PyLong_FromLong(instruction(base).into()));
         }
         push(take_exception());
         let depth = top - locals;

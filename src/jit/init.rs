@@ -1,6 +1,6 @@
 //! Setting the compiler up, and what `co_extra` keeps.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_void;
 
 use pyo3::ffi;
 
@@ -8,6 +8,7 @@ use crate::emit::view::Doors;
 use crate::jit::api::Refusal;
 use crate::jit::arena::Arena;
 use crate::jit::exit::stub_hit;
+use crate::jit::extra;
 use crate::jit::frame;
 use crate::jit::record::Record;
 use crate::jit::state::{Jit, Totals, install, with};
@@ -26,8 +27,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
     }
     let private = frame::resolve().ok_or(Refusal::Symbol("_PyEval_EvalFrameDefault"))?;
     let mut arena = Arena::new(symbols::lookup(c"_PyEval_EvalFrameDefault"))?;
-    // SAFETY: the GIL is held.
-    let extra_index = unsafe { PyUnstable_Eval_RequestCodeExtraIndex(drop_record) };
+    let extra_index = extra::request(drop_record);
     if extra_index < 0 {
         return Err(Refusal::Extra);
     }
@@ -81,10 +81,8 @@ unsafe extern "C" fn drop_record(record: *mut c_void) {
 /// # Safety
 /// `code` is a live code object, and the GIL is held.
 pub unsafe fn record_of(index: isize, code: usize) -> Option<*mut Record> {
-    let mut record = std::ptr::null_mut();
     // SAFETY: by the caller.
-    let found = unsafe { PyUnstable_Code_GetExtra(code as *mut ffi::PyObject, index, &mut record) };
-    (found == 0 && !record.is_null()).then_some(record.cast())
+    unsafe { extra::get(index, code) }.map(|record| record.cast())
 }
 
 /// Gives a code object its record.
@@ -95,30 +93,10 @@ pub unsafe fn attach(index: isize, code: usize, record: Box<Record>) -> Option<*
     let record = Box::into_raw(record);
     // SAFETY: by the caller.
     unsafe {
-        if PyUnstable_Code_SetExtra(code as *mut ffi::PyObject, index, record.cast()) == 0 {
+        if extra::set(index, code, record.cast()) {
             return Some(record);
         }
-        ffi::PyErr_Clear();
         drop(Box::from_raw(record));
     }
     None
-}
-
-type Free = unsafe extern "C" fn(*mut c_void);
-
-unsafe extern "C" {
-    #[cfg_attr(not(Py_3_12), link_name = "_PyEval_RequestCodeExtraIndex")]
-    fn PyUnstable_Eval_RequestCodeExtraIndex(free: Free) -> ffi::Py_ssize_t;
-    #[cfg_attr(not(Py_3_12), link_name = "_PyCode_GetExtra")]
-    fn PyUnstable_Code_GetExtra(
-        code: *mut ffi::PyObject,
-        index: ffi::Py_ssize_t,
-        extra: *mut *mut c_void,
-    ) -> c_int;
-    #[cfg_attr(not(Py_3_12), link_name = "_PyCode_SetExtra")]
-    fn PyUnstable_Code_SetExtra(
-        code: *mut ffi::PyObject,
-        index: ffi::Py_ssize_t,
-        extra: *mut c_void,
-    ) -> c_int;
 }

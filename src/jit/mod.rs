@@ -9,6 +9,7 @@ pub mod compile;
 pub mod context;
 pub mod distance;
 pub mod exit;
+pub mod extra;
 pub mod facts;
 pub mod fold;
 pub mod frame;
@@ -31,9 +32,10 @@ pub mod trampoline;
 pub mod unwind;
 pub mod writeback;
 
-pub use listing::{Line, Listed, Piece};
-
+#[cfg(Py_3_12)]
+pub use api::interpret;
 pub use api::{
     EntryPtr, Explained, Reason, Refusal, Stats, compile_entry, disassemble, entry_of, exits_of,
     explain, init, is_specialised, machine_code, run, set_limit, stats,
 };
+pub use listing::{Line, Listed, Piece};

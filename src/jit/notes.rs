@@ -164,6 +164,6 @@ fn leaving(kind: EdgeKind, offset: u32) -> String {
         EdgeKind::Deopt => format!("another version of {offset}"),
         EdgeKind::Forget => format!("{offset}, with nothing known of locals"),
         EdgeKind::Interpret(why) => format!("the interpreter at {offset}: {why}"),
-        EdgeKind::Error | EdgeKind::Reraise => format!("an exception at {offset}"),
+        EdgeKind::Error | EdgeKind::Reraise { .. } => format!("an exception at {offset}"),
     }
 }

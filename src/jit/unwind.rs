@@ -1,5 +1,7 @@
 //! What happens to an exception in a compiled function.
 
+use std::ops::Range;
+
 use pyo3::ffi;
 
 use crate::jit::code::read;
@@ -22,21 +24,37 @@ pub struct Handler {
 /// # Safety
 /// `code` is a live code object.
 pub unsafe fn handler(code: usize, unit: u32) -> Option<Handler> {
+    // SAFETY: by the caller.
+    find(unsafe { table(code) }, unit)
+}
+
+/// The exception table of a code object.
+///
+/// # Safety
+/// `code` is a live code object, and lives on while the table is used.
+pub unsafe fn table<'a>(code: usize) -> &'a [u8] {
     // SAFETY: the table is a bytes object.
-    let table = unsafe {
+    unsafe {
         let table: *mut ffi::PyObject = read(code, PyCodeObject::co_exceptiontable.offset);
         let len = ffi::PyBytes_Size(table) as usize;
         std::slice::from_raw_parts(ffi::PyBytes_AsString(table).cast::<u8>(), len)
-    };
-    find(table, unit)
+    }
 }
 
-/// Mirrors `get_exception_handler` and `parse_varint`: entries are four numbers, six bits a byte, most significant first: start, length, target,
-/// and depth with `lasti` in the lowest bit. The first byte of an entry has its top bit set,
-/// bytes that are followed by more of the same number the next one.
+/// Mirrors `get_exception_handler`: entries stand in order of the code that they cover.
 fn find(table: &[u8], unit: u32) -> Option<Handler> {
+    entries(table)
+        .take_while(|(covered, _)| covered.start <= unit)
+        .find(|(covered, _)| covered.contains(&unit))
+        .map(|(_, handler)| handler)
+}
+
+/// Mirrors `parse_varint`: entries are four numbers, six bits a byte, most significant first:
+/// start, length, target, and depth with `lasti` in the lowest bit. The first byte of an entry has
+/// its top bit set, bytes that are followed by more of the same number the next one.
+pub fn entries(table: &[u8]) -> impl Iterator<Item = (Range<u32>, Handler)> {
     let mut bytes = table.iter();
-    let mut number = || {
+    let mut number = move || {
         let mut value = 0;
         loop {
             let byte = *bytes.next()?;
@@ -46,22 +64,15 @@ fn find(table: &[u8], unit: u32) -> Option<Handler> {
             }
         }
     };
-    loop {
-        let start = number()?;
-        let length = number()?;
-        let target = number()?;
-        let depth = number()?;
-        if start > unit {
-            return None;
-        }
-        if unit < start + length {
-            return Some(Handler {
-                unit: target,
-                depth: depth >> 1,
-                lasti: depth & 1 != 0,
-            });
-        }
-    }
+    std::iter::from_fn(move || {
+        let (start, length, target, depth) = (number()?, number()?, number()?, number()?);
+        let handler = Handler {
+            unit: target,
+            depth: depth >> 1,
+            lasti: depth & 1 != 0,
+        };
+        Some((start..start + length, handler))
+    })
 }
 
 /// Adds the running frame to the traceback of the exception that is set, unless the frame has

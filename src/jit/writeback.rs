@@ -114,6 +114,20 @@ pub unsafe fn set_instruction(base: usize, unit: u32) {
     }
 }
 
+/// The unit that the frame's instruction pointer says is being executed.
+///
+/// # Safety
+/// The frame is alive.
+pub unsafe fn instruction(base: usize) -> i32 {
+    // SAFETY: by the caller.
+    unsafe {
+        let code: usize = read(base, facts::FRAME_CODE);
+        let at: usize = read(base, facts::FRAME_INSTR);
+        let first = code + PyCodeObject::co_code_adaptive.offset as usize;
+        (at.wrapping_sub(first) as isize / 2) as i32
+    }
+}
+
 /// Lets the frame go on at `unit` when the interpreter takes it over.
 ///
 /// # Safety
