@@ -18,6 +18,12 @@ pub enum EdgeKind {
     Forget,
     /// The interpreter runs the instruction at the edge's unit.
     Interpret(&'static str),
+    /// The instruction at the edge's unit returns the top of the stack, and a frame object exists,
+    /// which is given the locals.
+    Return {
+        /// The result was pushed for this edge: the instruction does not find it there.
+        pushed: bool,
+    },
     /// An exception is set; the unit is the one that raised.
     Error,
     /// As `Error`, and the traceback has its entry already.

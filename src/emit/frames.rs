@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::jit::code::read;
 use crate::jit::context::{Behind, Gpr, Known, Loc};
 use crate::jit::facts;
 use crate::jit::pending;
@@ -16,6 +15,7 @@ use super::edge::{CallSite, EdgeKind};
 use super::machine::{ARGUMENTS, FRAME, R11, RAX, RBX, TSTATE};
 use super::node::{Anchor, Id, Kind, NONE};
 use super::types::{Effect, Exit, Flow, Stop, Ty, Val};
+use super::watch::WATCHED;
 
 /// A frame that lives on the thread's stack of frames.
 const OWNED_BY_THREAD: i64 = 0;
@@ -23,13 +23,7 @@ const OWNED_BY_THREAD: i64 = 0;
 impl Emit<'_> {
     /// Leaves the frame with a result that the caller owns.
     pub fn return_value(&mut self, v: Val) -> Flow {
-        // Whoever holds the frame object gets the frame's locals: rare, and long.
-        let (kind, unit, context) = self.exit_edge(Exit::Interpret("a frame outlives its call"));
-        let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
-        self.asm.cmp_mem_imm(taken, 0, 8);
-        let site = self.asm.jcc(Cc::NE);
-        self.add_edge(site, kind, unit, context);
-
+        self.outlive(v.0);
         let moved = self.moved_local(v.0);
         let r = match moved {
             Some(_) => self.place(v.0),
@@ -165,13 +159,9 @@ impl Emit<'_> {
             Some(watch) => {
                 let breaker = Mem::new(TSTATE, facts::EVAL_BREAKER);
                 self.asm.load(R11, breaker, 8, false);
-                let version = match self.view.object {
-                    0 => 0,
-                    // SAFETY: the code object is alive.
-                    object => unsafe { read::<i64>(object, watch.version) },
-                };
-                let version = i32::try_from(version)
-                    .map_err(|_| Stop::Unsupported("too many changes of monitoring"))?;
+                let version = self
+                    .version(watch)
+                    .ok_or(Stop::Unsupported("too many changes of monitoring"))?;
                 self.asm.alu_imm(Alu::Cmp, true, R11, version);
                 self.asm.jcc(Cc::NE)
             }
@@ -377,6 +367,3 @@ impl Emit<'_> {
         self.asm.bind_short(done);
     }
 }
-
-/// Why compiled code is left when a tool starts to watch.
-const WATCHED: &str = "tracing, profiling or monitoring is on";

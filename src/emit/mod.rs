@@ -34,6 +34,7 @@ mod tests;
 pub mod types;
 mod value;
 pub mod view;
+mod watch;
 
 use std::rc::Rc;
 

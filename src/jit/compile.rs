@@ -105,8 +105,21 @@ impl Jit {
         target: &Context,
         at: Offset,
     ) -> Result<Offset, Full> {
+        self.bridge(record, start, target, at, |_| {})
+    }
+
+    /// An adapter with code of its own at its start.
+    pub fn bridge(
+        &mut self,
+        record: &mut Record,
+        start: &Start,
+        target: &Context,
+        at: Offset,
+        first: impl FnOnce(&mut Emit<'_>),
+    ) -> Result<Offset, Full> {
         let began = Instant::now();
         let mut e = Emit::new(&record.view, &start.context, start.unit);
+        first(&mut e);
         e.conform(target);
         e.leave(EdgeKind::Go, start.unit);
         let mut code = e.finish();

@@ -14,13 +14,12 @@ use crate::jit::distance::generalise;
 use crate::jit::facts;
 use crate::jit::frame::private;
 use crate::jit::live::Registers;
+use crate::jit::outlive::Outlived;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full, with};
 use crate::jit::trampoline::Trampolines;
 use crate::jit::unwind::{add_traceback, handler, take_exception};
-use crate::jit::writeback::{
-    instruction, set_instruction, set_resume, unlink, write_frame, write_locals,
-};
+use crate::jit::writeback::{instruction, set_instruction, set_resume, unlink, write_frame};
 use crate::release::layout::_PyInterpreterFrame as frame;
 
 /// What to do about a stub, decided with the compiler at hand. What may run Python code is
@@ -29,6 +28,7 @@ enum Action {
     Go(usize),
     Interpret { unit: u32, context: Rc<Context> },
     Raise { exit: Raised },
+    Return { outlived: Outlived },
 }
 
 struct Raised {
@@ -60,6 +60,7 @@ pub unsafe extern "C" fn stub_hit(back: usize, registers: &mut Registers) -> usi
                     interpret(registers, &trampolines, unit, &context)
                 }
                 Action::Raise { exit } => raise(registers, &trampolines, &exit),
+                Action::Return { outlived } => outlived.finish(registers, &trampolines),
             }
         }
     }));
@@ -82,7 +83,17 @@ impl Jit {
         let (kind, unit, context) = (exit.kind, exit.unit, Rc::clone(&exit.context));
         let result = match kind {
             EdgeKind::Go | EdgeKind::Deopt => self.go(record, number, registers),
-            EdgeKind::Forget => self.forget_locals(record, number, registers),
+            EdgeKind::Forget => self.forget_locals(record, number),
+            EdgeKind::Return { pushed } => {
+                return Action::Return {
+                    outlived: Outlived {
+                        record: exit.record,
+                        unit,
+                        context,
+                        pushed,
+                    },
+                };
+            }
             EdgeKind::Interpret(why) => Err(why),
             EdgeKind::Error | EdgeKind::Reraise { .. } => {
                 return Action::Raise {
@@ -160,37 +171,7 @@ impl Jit {
         self.adapter(record, start, &target.context, at)
     }
 
-    /// Goes on without knowing anything of locals, unless the function is being traced.
-    fn forget_locals(
-        &mut self,
-        record: &mut Record,
-        number: u32,
-        registers: &Registers,
-    ) -> Result<usize, &'static str> {
-        // SAFETY: the registers hold the running thread and frame.
-        if unsafe { watched(registers.tstate(), registers.frame()) } {
-            return Err("tracing, profiling or monitoring is on");
-        }
-        let exit = self.stubs.get(number).expect("the stub was just hit");
-        let mut context = Context::clone(&exit.context);
-        // On a path where nothing escaped, locals may still be newer than their memory.
-        // SAFETY: control is at the stub, where its context holds.
-        if !unsafe { write_locals(registers, &context) } {
-            return Err("no memory for a number");
-        }
-        context.locals = record.shape.anything(0).locals;
-        let start = Start {
-            unit: exit.unit,
-            context: Rc::new(context),
-            avoid: Avoid::default(),
-        };
-        let at = self
-            .version(record, &start, Some(registers))
-            .map_err(full)?;
-        Ok(self.arena.address(at))
-    }
-
-    fn unlink_stub(&mut self, record: &mut Record, number: u32) -> Option<Exit> {
+    pub fn unlink_stub(&mut self, record: &mut Record, number: u32) -> Option<Exit> {
         if let Some(at) = record.stubs.iter().rposition(|&n| n == number) {
             record.stubs.swap_remove(at);
         }
@@ -242,7 +223,7 @@ unsafe fn interpret(
 ///
 /// # Safety
 /// As for `interpret`; an exception is set if `throw`.
-unsafe fn hand_over(
+pub unsafe fn hand_over(
     registers: &mut Registers,
     trampolines: &Trampolines,
     unit: u32,
@@ -264,7 +245,7 @@ unsafe fn hand_over(
     trampolines.interpret
 }
 
-const RAX: usize = 0;
+pub const RAX: usize = 0;
 const RDX: usize = 2;
 const RSI: usize = 6;
 const RDI: usize = 7;

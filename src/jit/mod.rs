@@ -18,6 +18,7 @@ pub mod listing;
 pub mod live;
 pub mod machine;
 pub mod notes;
+pub mod outlive;
 pub mod pending;
 pub mod prepare;
 pub mod pure;

@@ -163,6 +163,7 @@ fn leaving(kind: EdgeKind, offset: u32) -> String {
         EdgeKind::Go => format!("not compiled yet: {offset}"),
         EdgeKind::Deopt => format!("another version of {offset}"),
         EdgeKind::Forget => format!("{offset}, with nothing known of locals"),
+        EdgeKind::Return { .. } => format!("the return at {offset}, of a frame that is kept"),
         EdgeKind::Interpret(why) => format!("the interpreter at {offset}: {why}"),
         EdgeKind::Error | EdgeKind::Reraise { .. } => format!("an exception at {offset}"),
     }

@@ -1,0 +1,96 @@
+//! Frames that somebody holds an object of: locals are read and written behind our back, and the
+//! object gets them when the call ends.
+
+use std::rc::Rc;
+
+use pyo3::ffi;
+
+use crate::jit::code::{decode, read, write};
+use crate::jit::compile::Start;
+use crate::jit::context::Context;
+use crate::jit::exit::{RAX, hand_over, watched};
+use crate::jit::facts;
+use crate::jit::frame::private;
+use crate::jit::live::Registers;
+use crate::jit::record::{Avoid, Record, Site};
+use crate::jit::state::{Jit, full};
+use crate::jit::trampoline::Trampolines;
+use crate::jit::writeback::{set_instruction, unlink, write_frame};
+use crate::release::layout::_PyInterpreterFrame as frame;
+
+/// A return from such a frame.
+pub struct Outlived {
+    pub record: *mut Record,
+    pub unit: u32,
+    pub context: Rc<Context>,
+    /// The instruction would push the result by itself.
+    pub pushed: bool,
+}
+
+impl Jit {
+    /// Goes on without knowing anything of locals, unless the function is being watched.
+    pub fn forget_locals(
+        &mut self,
+        record: &mut Record,
+        number: u32,
+    ) -> Result<usize, &'static str> {
+        let exit = self.stubs.get(number).expect("the stub was just hit");
+        let site = exit.site;
+        let start = Start {
+            unit: exit.unit,
+            context: Rc::clone(&exit.context),
+            avoid: Avoid::default(),
+        };
+        let target = Start {
+            context: Rc::new(Context {
+                locals: record.shape.anything(0).locals,
+                stack: start.context.stack.clone(),
+            }),
+            ..start.clone()
+        };
+        let at = self.version(record, &target, None).map_err(full)?;
+        let look = |e: &mut crate::emit::Emit<'_>| e.leave_if_watched(start.unit);
+        let at = self
+            .bridge(record, &start, &target.context, at, look)
+            .map_err(full)?;
+        if let Site::Jump(site) = site {
+            self.unlink_stub(record, number);
+            self.arena.link(site, at);
+        }
+        Ok(self.arena.address(at))
+    }
+}
+
+impl Outlived {
+    /// Writes the frame, gives it to its object, and leaves the function.
+    ///
+    /// # Safety
+    /// The registers are those of compiled code at the return, where the context holds.
+    pub unsafe fn finish(self, registers: &mut Registers, trampolines: &Trampolines) -> usize {
+        let (tstate, base) = (registers.tstate(), registers.frame());
+        // SAFETY: the frame runs; a record lives as long as its code object, which the frame
+        // holds. The result is the top of the stack, which owns it.
+        unsafe {
+            let record = &mut *self.record;
+            let complete = write_frame(registers, &self.context);
+            let top = read::<i32>(base, frame::stacktop.offset) - 1;
+            let result: *mut ffi::PyObject = read(base, facts::LOCALS + 8 * top);
+            if !complete || watched(tstate, base) {
+                if self.pushed {
+                    write(base, frame::stacktop.offset, top);
+                    ffi::Py_DECREF(result);
+                }
+                return hand_over(registers, trampolines, self.unit, !complete);
+            }
+            write(base, frame::stacktop.offset, top);
+            let unit = decode(&record.view.units, self.unit).map_or(self.unit, |d| d.instr.unit);
+            set_instruction(base, unit);
+            unlink(tstate, base);
+            if !facts::CALLER_CLEARS {
+                (private().clear_and_pop)(tstate, base);
+            }
+            registers.gpr[RAX] = result as u64;
+            trampolines.leave
+        }
+    }
+}
