@@ -205,7 +205,7 @@ mod published {
         if free_threaded != 0 {
             return Err(Refusal::FreeThreaded);
         }
-        for (name, place, ours) in members() {
+        for (name, place, ours) in MEMBERS {
             // SAFETY: as above.
             let theirs: u64 = unsafe { read(runtime, place) };
             expect(theirs == ours as u64, name)?;
@@ -213,163 +213,34 @@ mod published {
         Ok(())
     }
 
-    /// Name, place of the published offset, and the offset that this build relies on.
-    fn members() -> impl Iterator<Item = (&'static str, i32, i32)> {
-        let of = |group: i32, members: &[(&'static str, i32, i32)]| {
-            members
-                .iter()
-                .map(|&(name, place, ours)| (name, group + place, ours))
-                .collect::<Vec<_>>()
+    macro_rules! members {
+        ($($name:literal: $group:ident + $module:ident::$place:ident == $ours:expr,)+) => {
+            [$(($name, groups::$group.offset + $module::$place.offset, $ours)),+]
         };
-        [
-            of(
-                groups::thread_state.offset,
-                &[
-                    (
-                        "PyThreadState.interp",
-                        thread::interp.offset,
-                        layout::PyThreadState::interp.offset,
-                    ),
-                    (
-                        "PyThreadState.next",
-                        thread::next.offset,
-                        layout::PyThreadState::next.offset,
-                    ),
-                    (
-                        "PyThreadState.current_frame",
-                        thread::current_frame.offset,
-                        facts::CURRENT,
-                    ),
-                    (
-                        "PyThreadState.datastack_chunk",
-                        thread::datastack_chunk.offset,
-                        layout::PyThreadState::datastack_chunk.offset,
-                    ),
-                ],
-            ),
-            of(
-                groups::interpreter_state.offset,
-                &[(
-                    "PyInterpreterState.next",
-                    interp::next.offset,
-                    layout::PyInterpreterState::next.offset,
-                )],
-            ),
-            of(
-                groups::interpreter_frame.offset,
-                &[
-                    (
-                        "_PyInterpreterFrame.f_executable",
-                        frame::executable.offset,
-                        facts::FRAME_CODE,
-                    ),
-                    (
-                        "_PyInterpreterFrame.previous",
-                        frame::previous.offset,
-                        layout::_PyInterpreterFrame::previous.offset,
-                    ),
-                    (
-                        "_PyInterpreterFrame.instr_ptr",
-                        frame::instr_ptr.offset,
-                        facts::FRAME_INSTR,
-                    ),
-                    (
-                        "_PyInterpreterFrame.owner",
-                        frame::owner.offset,
-                        layout::_PyInterpreterFrame::owner.offset,
-                    ),
-                    (
-                        "_PyInterpreterFrame.localsplus",
-                        frame::localsplus.offset,
-                        facts::LOCALS,
-                    ),
-                ],
-            ),
-            of(
-                groups::code_object.offset,
-                &[
-                    (
-                        "PyCodeObject.co_argcount",
-                        code::argcount.offset,
-                        layout::PyCodeObject::co_argcount.offset,
-                    ),
-                    (
-                        "PyCodeObject.co_linetable",
-                        code::linetable.offset,
-                        layout::PyCodeObject::co_linetable.offset,
-                    ),
-                    (
-                        "PyCodeObject.co_code_adaptive",
-                        code::co_code_adaptive.offset,
-                        layout::PyCodeObject::co_code_adaptive.offset,
-                    ),
-                ],
-            ),
-            of(
-                groups::pyobject.offset,
-                &[(
-                    "PyObject.ob_type",
-                    object::ob_type.offset,
-                    layout::PyObject::ob_type.offset,
-                )],
-            ),
-            of(
-                groups::type_object.offset,
-                &[(
-                    "PyTypeObject.tp_flags",
-                    type_object::tp_flags.offset,
-                    layout::PyTypeObject::tp_flags.offset,
-                )],
-            ),
-            of(
-                groups::tuple_object.offset,
-                &[(
-                    "PyTupleObject.ob_item",
-                    tuple::ob_item.offset,
-                    layout::PyTupleObject::ob_item.offset,
-                )],
-            ),
-            of(
-                groups::list_object.offset,
-                &[(
-                    "PyListObject.ob_item",
-                    list::ob_item.offset,
-                    layout::PyListObject::ob_item.offset,
-                )],
-            ),
-            of(
-                groups::dict_object.offset,
-                &[
-                    (
-                        "PyDictObject.ma_keys",
-                        dict::ma_keys.offset,
-                        layout::PyDictObject::ma_keys.offset,
-                    ),
-                    (
-                        "PyDictObject.ma_values",
-                        dict::ma_values.offset,
-                        layout::PyDictObject::ma_values.offset,
-                    ),
-                ],
-            ),
-            of(
-                groups::float_object.offset,
-                &[(
-                    "PyFloatObject.ob_fval",
-                    float::ob_fval.offset,
-                    layout::PyFloatObject::ob_fval.offset,
-                )],
-            ),
-            of(
-                groups::long_object.offset,
-                &[(
-                    "PyLongObject.lv_tag",
-                    long::lv_tag.offset,
-                    layout::PyLongObject::long_value.offset + layout::_PyLongValue::lv_tag.offset,
-                )],
-            ),
-        ]
-        .into_iter()
-        .flatten()
     }
+
+    /// Name, place of the published offset, and the offset that this build relies on.
+    const MEMBERS: [(&str, i32, i32); 21] = members! {
+        "PyThreadState.interp": thread_state + thread::interp == layout::PyThreadState::interp.offset,
+        "PyThreadState.next": thread_state + thread::next == layout::PyThreadState::next.offset,
+        "PyThreadState.current_frame": thread_state + thread::current_frame == facts::CURRENT,
+        "PyThreadState.datastack_chunk": thread_state + thread::datastack_chunk == layout::PyThreadState::datastack_chunk.offset,
+        "PyInterpreterState.next": interpreter_state + interp::next == layout::PyInterpreterState::next.offset,
+        "_PyInterpreterFrame.f_executable": interpreter_frame + frame::executable == facts::FRAME_CODE,
+        "_PyInterpreterFrame.previous": interpreter_frame + frame::previous == layout::_PyInterpreterFrame::previous.offset,
+        "_PyInterpreterFrame.instr_ptr": interpreter_frame + frame::instr_ptr == facts::FRAME_INSTR,
+        "_PyInterpreterFrame.owner": interpreter_frame + frame::owner == layout::_PyInterpreterFrame::owner.offset,
+        "_PyInterpreterFrame.localsplus": interpreter_frame + frame::localsplus == facts::LOCALS,
+        "PyCodeObject.co_argcount": code_object + code::argcount == layout::PyCodeObject::co_argcount.offset,
+        "PyCodeObject.co_linetable": code_object + code::linetable == layout::PyCodeObject::co_linetable.offset,
+        "PyCodeObject.co_code_adaptive": code_object + code::co_code_adaptive == layout::PyCodeObject::co_code_adaptive.offset,
+        "PyObject.ob_type": pyobject + object::ob_type == layout::PyObject::ob_type.offset,
+        "PyTypeObject.tp_flags": type_object + type_object::tp_flags == layout::PyTypeObject::tp_flags.offset,
+        "PyTupleObject.ob_item": tuple_object + tuple::ob_item == layout::PyTupleObject::ob_item.offset,
+        "PyListObject.ob_item": list_object + list::ob_item == layout::PyListObject::ob_item.offset,
+        "PyDictObject.ma_keys": dict_object + dict::ma_keys == layout::PyDictObject::ma_keys.offset,
+        "PyDictObject.ma_values": dict_object + dict::ma_values == layout::PyDictObject::ma_values.offset,
+        "PyFloatObject.ob_fval": float_object + float::ob_fval == layout::PyFloatObject::ob_fval.offset,
+        "PyLongObject.lv_tag": long_object + long::lv_tag == layout::PyLongObject::long_value.offset + layout::_PyLongValue::lv_tag.offset,
+    };
 }

@@ -32,10 +32,22 @@ pub struct Args {
     /// The threshold to run Cevalry with, in place of its default.
     #[arg(long, value_name = "N")]
     threshold: Option<u64>,
+    /// Switch Cevalry on with a threshold that nothing reaches: what finding hot code costs.
+    #[arg(long, conflicts_with = "threshold")]
+    unreached: bool,
     /// Benchmarks to run, as pyperformance names them. Without any: those that the project's
     /// targets are about.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
+}
+
+/// The highest threshold: more samples than any process takes.
+const UNREACHED: u64 = u32::MAX as u64;
+
+impl Args {
+    fn threshold(&self) -> Option<u64> {
+        self.unreached.then_some(UNREACHED).or(self.threshold)
+    }
 }
 
 /// What one run of a benchmark measured; times are seconds.
@@ -61,7 +73,7 @@ pub fn run(repo: &Repo, args: &Args) -> Result<()> {
         python.describe(),
         args.rounds,
         args.seconds,
-        args.threshold
+        args.threshold()
             .map_or("default".to_owned(), |n| n.to_string())
     );
     println!("{}", import_cost::measure(&python, &import)?);
@@ -96,7 +108,7 @@ fn pair(
     benchmark: &Benchmark,
 ) -> Result<Row> {
     let mut launcher = vec!["-m".to_owned(), "cevalry".to_owned()];
-    if let Some(threshold) = args.threshold {
+    if let Some(threshold) = args.threshold() {
         launcher.extend(["--threshold".to_owned(), threshold.to_string()]);
     }
     launcher.push("--".to_owned());

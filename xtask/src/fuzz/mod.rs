@@ -1,5 +1,6 @@
 //! `cargo xtask fuzz`: random programs, run by the interpreter and compiled, and compared.
 
+mod calls;
 mod function;
 mod generate;
 mod grammar;

@@ -44,9 +44,22 @@ impl Lifter<'_> {
             return self.give_up("a struct read as a value");
         }
         let template = self.types.template_type(&ty);
-        let expr = match place.at {
+        if let At::Code(Base::Own, unit, byte) = &place.at {
+            return self.load_code(unit, *byte, ty);
+        }
+        let Some(expr) = self.in_memory(st, place) else {
+            return self.give_up("a read of another frame's stack or code");
+        };
+        let name = self.name(st, None, template, expr);
+        self.note_pointee(&name, &ty);
+        Ok(Value::expr(name, ty))
+    }
+
+    /// A place in memory as the template language spells it, whether it is read or written.
+    fn in_memory(&mut self, st: &mut State, place: Place) -> Option<Expr> {
+        let ty = place.ty;
+        Some(match place.at {
             At::Local(at) => self.local(st, &at, &ty),
-            At::Code(Base::Own, unit, byte) => return self.load_code(&unit, byte, ty),
             At::Cell(name, at) => match at.as_constant() {
                 Some(0) if !self.arrays.contains(&name) => Expr::Name(name),
                 _ => index(Expr::Name(name), at.to_expr()),
@@ -64,11 +77,8 @@ impl Lifter<'_> {
                 address: false,
             },
             At::Global { name, path } => self.global(st, name, path, &ty),
-            _ => return self.give_up("a read of another frame's stack or code"),
-        };
-        let name = self.name(st, None, template, expr);
-        self.note_pointee(&name, &ty);
-        Ok(Value::expr(name, ty))
+            _ => return None,
+        })
     }
 
     /// Places whose value is followed rather than read.
@@ -247,30 +257,13 @@ impl Lifter<'_> {
             }
             _ => {}
         }
-        let ty = place.ty.clone();
         let value = self.rvalue(st, value)?;
-        let target = match place.at {
-            At::Local(at) => self.local(st, &at, &ty),
-            At::Cell(name, at) => match at.as_constant() {
-                Some(0) if !self.arrays.contains(&name) => Expr::Name(name),
-                _ => index(Expr::Name(name), at.to_expr()),
-            },
-            At::Element { pointer, index: at } => {
-                let pointer = self.indexable(st, pointer, &ty);
-                index(pointer, at)
-            }
-            At::Member {
-                base, owner, path, ..
-            } => Expr::Member {
-                base: Box::new(base),
-                owner,
-                path,
-                address: false,
-            },
-            At::Global { name, path } => self.global(st, name, path, &ty),
+        if let At::Code(Base::Own, ..) = &place.at {
             // A cache only guides specialising, which compiled code takes no part in.
-            At::Code(Base::Own, ..) => return Ok(()),
-            _ => return self.give_up("a write to another frame's code"),
+            return Ok(());
+        }
+        let Some(target) = self.in_memory(st, place) else {
+            return self.give_up("a write to another frame's code");
         };
         st.effect = true;
         st.memory_changes();

@@ -89,6 +89,12 @@ pub struct Name {
     pub ty: Type,
 }
 
+impl Name {
+    fn is_float(&self) -> bool {
+        matches!(self.ty, Type::F64 | Type::F32)
+    }
+}
+
 impl Lifter<'_> {
     pub fn give_up<T>(&self, reason: &str) -> Outcome<T> {
         Err(GaveUp {
@@ -261,15 +267,7 @@ impl Lifter<'_> {
     pub fn is_float(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Float(_) => true,
-            Expr::Name(name) => {
-                matches!(
-                    self.names.get(name),
-                    Some(Name {
-                        ty: Type::F64 | Type::F32,
-                        ..
-                    })
-                )
-            }
+            Expr::Name(name) => self.names.get(name).is_some_and(Name::is_float),
             Expr::Cast { ty, .. } => matches!(ty, Type::F64 | Type::F32),
             Expr::Unary { value, .. } => self.is_float(value),
             Expr::Binary { left, right, .. } => self.is_float(left) || self.is_float(right),

@@ -249,27 +249,10 @@ impl Lifter<'_> {
             }
             (CType::Array(element, _), at) => {
                 let first = Step::Index(int(0));
-                let at = match at {
-                    At::Member {
-                        base,
-                        owner,
-                        mut path,
-                        offset,
-                    } => {
-                        path.push(first);
-                        At::Member {
-                            base,
-                            owner,
-                            path,
-                            offset,
-                        }
-                    }
-                    At::Global { name, mut path } => {
-                        path.push(first);
-                        At::Global { name, path }
-                    }
-                    other => other,
-                };
+                let mut at = at;
+                if let At::Member { path, .. } | At::Global { path, .. } = &mut at {
+                    path.push(first);
+                }
                 self.framed(Place {
                     at,
                     ty: (*element).clone(),

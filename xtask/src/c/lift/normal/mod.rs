@@ -65,15 +65,7 @@ impl Floats<'_> {
     fn is_float(&self, expr: &Expr) -> bool {
         match expr {
             Expr::Float(_) => true,
-            Expr::Name(name) => {
-                matches!(
-                    self.names.get(name),
-                    Some(Name {
-                        ty: Type::F64 | Type::F32,
-                        ..
-                    })
-                )
-            }
+            Expr::Name(name) => self.names.get(name).is_some_and(Name::is_float),
             Expr::Cast { ty, .. } => matches!(ty, Type::F64 | Type::F32),
             Expr::Member { owner, path, .. } => {
                 let ty = self.types.path_type(owner, path);
