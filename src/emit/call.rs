@@ -36,8 +36,15 @@ enum Source {
     Imm(i64),
 }
 
+/// The function that brings a code object's instrumentation up to date: the interpreter calls it,
+/// and compiled code that was made before is not entered afterwards.
+const INSTRUMENTS: &str = "_Py_Instrument";
+
 impl Emit<'_> {
     pub fn call(&mut self, callee: &Callee, args: &[Val]) -> Flow<Val> {
+        if callee.name == INSTRUMENTS {
+            self.exit(Exit::Interpret("its instrumentation is out of date"))?;
+        }
         if !self.instr.plain
             && let Some(v) = self.intrinsic(callee.name, args)?
         {

@@ -23,6 +23,9 @@ const OWNED_BY_THREAD: i64 = 0;
 impl Emit<'_> {
     /// Leaves the frame with a result that the caller owns.
     pub fn return_value(&mut self, v: Val) -> Flow {
+        if self.view.suspends {
+            return self.return_suspending(v);
+        }
         self.outlive(v.0);
         let moved = self.moved_local(v.0);
         let r = match moved {
@@ -64,7 +67,7 @@ impl Emit<'_> {
     }
 
     /// Takes the frame off the thread's chain.
-    fn unlink(&mut self) {
+    pub(crate) fn unlink(&mut self) {
         let left = Mem::new(TSTATE, facts::RECURSION);
         self.asm.load(R11, left, 4, false);
         self.asm.alu_imm(Alu::Add, false, R11, 1);
@@ -118,10 +121,10 @@ impl Emit<'_> {
     pub fn enter_frame(&mut self, d: Val, f: Val, k: Val) -> Flow {
         let depth: i32 = self.constant(d)?;
         // A generator's frame goes on behind this instruction when it yields, elsewhere when it
-        // returns; a call cannot tell which it did.
+        // returns.
         let unit: i64 = self.constant(k)?;
         if unit != i64::from(self.instr.size) {
-            return Err(Stop::Unsupported("a generator"));
+            return self.resume_frame(depth, f, k);
         }
         let tstate = self.tstate();
         let args = [tstate, f];
@@ -141,12 +144,6 @@ impl Emit<'_> {
         self.set_stack(d, result)?;
         let d = self.int(Ty::I32, i64::from(depth) + 1);
         self.jump(d, k)
-    }
-
-    /// Generators are left to the interpreter.
-    pub fn yield_value(&mut self, d: Val, v: Val) -> Flow {
-        let _ = (d, v);
-        Err(Stop::Unsupported("a generator"))
     }
 
     /// Serves signals, pending calls and other threads, and looks whether tools watch now.

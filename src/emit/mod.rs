@@ -28,6 +28,7 @@ mod refs;
 mod regs;
 mod slots;
 mod state;
+mod suspend;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -82,6 +82,7 @@ fn listing(source: &str) -> String {
         symbols,
         doors: Doors::default(),
         shared: Default::default(),
+        suspends: false,
     };
     let context = Context {
         locals: locals.into(),

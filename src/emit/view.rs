@@ -33,6 +33,8 @@ pub struct CodeView {
     pub doors: Doors,
     /// Machine code that every compiled function shares.
     pub shared: Trampolines,
+    /// Whether frames of it are a generator's or a coroutine's, but for their first instructions.
+    pub suspends: bool,
 }
 
 impl CodeView {

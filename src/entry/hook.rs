@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use pyo3::ffi;
 
 use super::interp::{Frame, Thread};
-use super::{arguments, policy, stack};
+use super::{arguments, generators, policy, stack};
 use crate::jit;
 
 type Evaluator = ffi::_PyFrameEvalFunction;
@@ -211,6 +211,11 @@ unsafe extern "C" fn evaluate(
     throwflag: c_int,
 ) -> *mut ffi::PyObject {
     if throwflag == 0 {
+        // SAFETY: the interpreter gives a live thread state and a live frame.
+        if unsafe { generators::owned(frame.cast()) } {
+            // SAFETY: the arguments are the interpreter's own.
+            return unsafe { resume(tstate, frame) };
+        }
         // A panic must not reach the interpreter; what it asks for can be done without this.
         let _ = catch_unwind(AssertUnwindSafe(|| {
             // SAFETY: the interpreter gives a live thread state and a live frame.
@@ -224,6 +229,23 @@ unsafe extern "C" fn evaluate(
     }
     // SAFETY: the arguments are the interpreter's own.
     unsafe { run(tstate, frame, throwflag) }
+}
+
+/// Run a suspended frame on by machine code if there is any for it, else by the interpreter.
+///
+/// # Safety
+/// As for the interpreter's own evaluator; a generator owns the frame.
+pub unsafe fn resume(
+    tstate: *mut ffi::PyThreadState,
+    frame: *mut ffi::_PyInterpreterFrame,
+) -> *mut ffi::PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        match generators::resume(tstate, frame.cast()) {
+            Some(result) => result,
+            None => forward(tstate, frame, 0),
+        }
+    }
 }
 
 /// Run a frame by machine code if there is any for it, else by the interpreter.

@@ -3,6 +3,7 @@
 mod arguments;
 #[cfg(Py_3_12)]
 pub mod functions;
+pub mod generators;
 pub mod hook;
 pub mod interp;
 mod layout;
@@ -11,6 +12,8 @@ pub mod monitoring;
 pub mod policy;
 pub mod refuse;
 pub mod sampling;
+#[cfg(Py_3_12)]
+mod slots;
 pub mod stack;
 #[cfg(Py_3_12)]
 pub mod vectorcall;

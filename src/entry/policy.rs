@@ -10,9 +10,9 @@ use super::arguments;
 #[cfg(Py_3_12)]
 use super::functions;
 use super::hook::{self, Need};
+use super::{generators, sampling};
 #[cfg(Py_3_12)]
-use super::monitoring;
-use super::sampling;
+use super::{monitoring, slots};
 use crate::jit;
 use crate::release::{OPCODES, ROLES, layout};
 
@@ -30,6 +30,8 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     monitoring::prepare(py)?;
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
+    #[cfg(Py_3_12)]
+    slots::restore();
     if threshold == 0 {
         sampling::stop();
         hook::require(Need::Always);
@@ -50,7 +52,10 @@ pub fn disable() {
     sampling::stop();
     hook::release(Need::Always);
     #[cfg(Py_3_12)]
-    functions::uninstall_all();
+    {
+        functions::uninstall_all();
+        slots::remove();
+    }
 }
 
 pub fn is_enabled() -> bool {
@@ -65,8 +70,11 @@ pub fn threshold() -> u32 {
 pub(crate) fn compile(code: *mut ffi::PyCodeObject) -> Result<jit::EntryPtr, jit::Reason> {
     // SAFETY: callers hold the GIL and a reference to the code object.
     let compiled = unsafe { jit::compile_entry(code) };
+    let traits = Traits::of(code);
     if compiled.is_err() {
-        Traits::of(code).add(code, Traits::REFUSED);
+        traits.add(code, Traits::REFUSED);
+    } else if traits.has(Traits::SUSPENDS) {
+        generators::require();
     } else if cfg!(not(Py_3_12)) {
         hook::require(Need::Always);
     }
@@ -81,6 +89,9 @@ pub(crate) fn compile_function(
     // SAFETY: callers hold a reference to the function.
     let code = unsafe { (*function).func_code }.cast();
     compile(code)?;
+    if Traits::of(code).has(Traits::SUSPENDS) {
+        return Ok(());
+    }
     #[cfg(Py_3_12)]
     if let Err(error) = functions::prepare(py) {
         return Err(jit::Reason(error.to_string()));
@@ -102,10 +113,7 @@ pub(crate) fn install(function: *mut ffi::PyFunctionObject) {
 /// A frame was found running in a sample often enough.
 pub(crate) fn hot(code: *mut ffi::PyCodeObject, function: *mut ffi::PyFunctionObject) {
     let traits = Traits::of(code);
-    if traits.has(Traits::REFUSED) || traits.has(Traits::SUSPENDS) {
-        return;
-    }
-    if compile(code).is_ok() {
+    if !traits.has(Traits::REFUSED) && compile(code).is_ok() && !traits.has(Traits::SUSPENDS) {
         install(function);
     }
 }
@@ -116,7 +124,7 @@ pub(crate) fn entry_for_frame(code: *mut ffi::PyCodeObject, wanted: bool) -> Opt
     if let Some(entry) = unsafe { jit::entry_of(code) } {
         return Some(entry);
     }
-    let everything = is_enabled() && threshold() == 0;
+    let everything = compiles_everything();
     if !wanted && !everything && !is_enabled() {
         return None;
     }
@@ -130,6 +138,19 @@ pub(crate) fn entry_for_frame(code: *mut ffi::PyCodeObject, wanted: bool) -> Opt
         return compile(code).ok();
     }
     None
+}
+
+/// Whether all code is compiled before it runs.
+pub(crate) fn compiles_everything() -> bool {
+    is_enabled() && threshold() == 0
+}
+
+/// A generator's frame is about to be resumed where everything is compiled.
+pub(crate) fn consider_suspended(code: *mut ffi::PyCodeObject) {
+    // SAFETY: the frame holds a reference to its code object, and the GIL is held.
+    if unsafe { !jit::is_prepared(code) } && !Traits::of(code).has(Traits::REFUSED) {
+        compile(code).ok();
+    }
 }
 
 /// The entry for a call of a function that has our entry point.

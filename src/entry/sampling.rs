@@ -236,8 +236,11 @@ fn count(frame: Option<Frame>) {
         return;
     };
     // SAFETY: the frame holds a reference to its code object.
-    if unsafe { jit::entry_of(code) }.is_some() {
-        policy::install(function);
+    if unsafe { jit::is_prepared(code) } {
+        // SAFETY: as above.
+        if unsafe { jit::entry_of(code) }.is_some() {
+            policy::install(function);
+        }
         return;
     }
     let mut dropped = None;

@@ -10,7 +10,7 @@ use crate::emit::view::Doors;
 use crate::jit::listing::Listed;
 use crate::jit::record::Record;
 use crate::jit::state::with;
-use crate::jit::{code, frame, init as setup, listing, show};
+use crate::jit::{code, frame, init as setup, listing, resume, show};
 
 /// Why the compiler cannot work in this process at all.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +116,16 @@ pub unsafe fn entry_of(code: *mut ffi::PyCodeObject) -> Option<EntryPtr> {
     NonNull::new(record.cast()).map(EntryPtr)
 }
 
+/// Whether [`compile_entry`] has prepared the code, also that of a generator, which has no entry
+/// but places to go on at.
+///
+/// # Safety
+/// As for [`compile_entry`].
+pub unsafe fn is_prepared(code: *mut ffi::PyCodeObject) -> bool {
+    // SAFETY: by the caller; a record lives as long as its code object.
+    unsafe { record(code).is_some_and(|r| (*r).entry != 0 || (*r).view.suspends) }
+}
+
 /// # Safety
 /// As for [`compile_entry`].
 unsafe fn record(code: *mut ffi::PyCodeObject) -> Option<*mut Record> {
@@ -147,6 +157,39 @@ pub unsafe fn run(
 pub unsafe fn interpret(tstate: *mut ffi::PyThreadState, base: *mut c_void) -> *mut ffi::PyObject {
     // SAFETY: by the caller.
     unsafe { (frame::private().evaluator)(tstate as usize, base as usize, 0) }
+}
+
+/// Where in machine code a suspended frame goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Resumption(usize);
+
+/// The place where a suspended frame goes on, if its code is compiled. So many values are still
+/// to be put on its stack.
+///
+/// # Safety
+/// The frame is suspended in its generator, and the GIL is held.
+#[inline]
+pub unsafe fn resumption(
+    tstate: *mut ffi::PyThreadState,
+    base: *mut c_void,
+    coming: i32,
+) -> Option<Resumption> {
+    // SAFETY: by the caller.
+    unsafe { resume::place(tstate as usize, base as usize, coming) }.map(Resumption)
+}
+
+/// Run a suspended frame on, as `_PyEval_EvalFrameDefault` does.
+///
+/// # Safety
+/// As for `_PyEval_EvalFrameDefault(tstate, frame, 0)`; the place is that of the frame.
+#[inline]
+pub unsafe fn go_on(
+    place: Resumption,
+    tstate: *mut ffi::PyThreadState,
+    base: *mut c_void,
+) -> *mut ffi::PyObject {
+    // SAFETY: by the caller.
+    unsafe { frame::run_at(place.0, tstate as usize, base as usize) }
 }
 
 /// Totals since the module was loaded.

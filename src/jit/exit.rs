@@ -148,6 +148,10 @@ impl Jit {
                 self.unlink_stub(record, number);
                 record.entry = self.arena.address(at);
             }
+            Site::Resumption(unit) => {
+                self.unlink_stub(record, number);
+                record.resumptions[unit as usize] = at.0;
+            }
         }
         Ok(self.arena.address(at))
     }
@@ -306,7 +310,10 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
             Ok::<_, Full>(jit.arena.address(at))
         });
         match address {
-            Some(Ok(address)) => address,
+            Some(Ok(address)) => {
+                write(base, frame::stacktop.offset, facts::RUNNING);
+                address
+            }
             _ => hand_over(registers, trampolines, handler.unit, false),
         }
     }

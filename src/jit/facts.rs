@@ -28,6 +28,9 @@ pub const FRAME_INSTR: i32 = frame::prev_instr.offset;
 /// What the instruction pointer of a frame that goes on at unit `i` is, beyond `i`.
 pub const RESUME_BIAS: i32 = if cfg!(Py_3_13) { 0 } else { -1 };
 
+/// What stands for the depth of the stack in a frame that runs.
+pub const RUNNING: i32 = -1;
+
 /// Python calls that a thread may still nest.
 #[cfg(Py_3_12)]
 pub const RECURSION: i32 = thread::py_recursion_remaining.offset;

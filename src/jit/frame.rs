@@ -1,6 +1,7 @@
 //! Clearing frames, and running them without compiled code.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::ffi;
 
@@ -11,6 +12,7 @@ use crate::jit::record::Record;
 use crate::jit::standins;
 use crate::jit::state::with;
 use crate::jit::symbols;
+use crate::release::layout::_PyInterpreterFrame as layout;
 
 type Evaluator = unsafe extern "C" fn(usize, usize, i32) -> *mut ffi::PyObject;
 type Pending = unsafe extern "C" fn(usize) -> i32;
@@ -108,6 +110,18 @@ pub unsafe extern "C" fn uncompiled(tstate: usize, base: usize) -> *mut ffi::PyO
     unsafe { hook::called(tstate as *mut ffi::PyThreadState, base as *mut _) }
 }
 
+/// Runs a suspended frame on that compiled code resumes and that the trampoline did not enter.
+///
+/// # Safety
+/// As for `_PyEval_EvalFrameDefault(tstate, frame, 0)`.
+pub unsafe extern "C" fn resume_uncompiled(tstate: usize, base: usize) -> *mut ffi::PyObject {
+    // SAFETY: by the caller.
+    unsafe { hook::resume(tstate as *mut ffi::PyThreadState, base as *mut _) }
+}
+
+/// The trampoline that runs a linked frame in compiled code.
+pub static ENTER: AtomicUsize = AtomicUsize::new(0);
+
 type Enter = unsafe extern "C" fn(usize, usize, usize, usize) -> *mut ffi::PyObject;
 
 /// Runs a frame that stands at its start in the code of its record.
@@ -117,14 +131,25 @@ type Enter = unsafe extern "C" fn(usize, usize, usize, usize) -> *mut ffi::PyObj
 pub unsafe fn run(record: *mut Record, tstate: usize, base: usize) -> *mut ffi::PyObject {
     // SAFETY: by the caller.
     unsafe {
+        match with(|jit| jit.current_entry(record)).flatten() {
+            Some(entry) => run_at(entry, tstate, base),
+            None => (private().evaluator)(tstate, base, 0),
+        }
+    }
+}
+
+/// Runs a frame that stands where the machine code at `block` goes on.
+///
+/// # Safety
+/// As for `_PyEval_EvalFrameDefault(tstate, frame, 0)`.
+pub unsafe fn run_at(block: usize, tstate: usize, base: usize) -> *mut ffi::PyObject {
+    // SAFETY: by the caller.
+    unsafe {
         let left: i32 = read(tstate, facts::RECURSION);
-        let ready = with(|jit| {
-            let entry = jit.current_entry(record)?;
-            (left > 0).then_some((entry, jit.trampolines.enter))
-        });
-        let Some(Some((entry, enter))) = ready else {
+        let enter = ENTER.load(Ordering::Relaxed);
+        if left <= 0 || enter == 0 {
             return (private().evaluator)(tstate, base, 0);
-        };
+        }
         write(tstate, facts::RECURSION, left - 1);
         let holder = match facts::CURRENT_VIA {
             Some(via) => read(tstate, via),
@@ -133,7 +158,9 @@ pub unsafe fn run(record: *mut Record, tstate: usize, base: usize) -> *mut ffi::
         let previous: usize = read(holder, facts::CURRENT);
         write(base, facts::FRAME_PREVIOUS, previous);
         write(holder, facts::CURRENT, base);
+        // The collector looks into frames of generators as far as this says.
+        write(base, layout::stacktop.offset, facts::RUNNING);
         let enter = std::mem::transmute::<usize, Enter>(enter);
-        enter(tstate, base, stack::limit(), entry)
+        enter(tstate, base, stack::limit(), block)
     }
 }

@@ -1,6 +1,7 @@
 //! Setting the compiler up, and what `co_extra` keeps.
 
 use std::ffi::c_void;
+use std::sync::atomic::Ordering;
 
 use pyo3::ffi;
 
@@ -11,6 +12,7 @@ use crate::jit::exit::stub_hit;
 use crate::jit::extra;
 use crate::jit::frame;
 use crate::jit::record::Record;
+use crate::jit::resume;
 use crate::jit::state::{Jit, Totals, install, with};
 use crate::jit::stubs::Stubs;
 use crate::jit::symbols;
@@ -34,6 +36,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
     let targets = Targets {
         evaluator: private.evaluator as usize,
         uncompiled: frame::uncompiled as *const () as usize,
+        resume_uncompiled: frame::resume_uncompiled as *const () as usize,
         stub_hit: stub_hit as *const () as usize,
         extra_index: extra_index as i32,
         clear_and_pop: private.clear_and_pop as usize,
@@ -54,6 +57,8 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         totals: Totals::default(),
         exits: Default::default(),
     };
+    frame::ENTER.store(trampolines.enter, Ordering::Relaxed);
+    resume::settle(&jit);
     // SAFETY: the GIL is held.
     unsafe { install(jit) };
     Ok(())

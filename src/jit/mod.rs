@@ -23,6 +23,7 @@ pub mod pending;
 pub mod prepare;
 pub mod pure;
 pub mod record;
+pub mod resume;
 pub mod returning;
 pub mod show;
 pub mod standins;
@@ -36,7 +37,8 @@ pub mod writeback;
 #[cfg(Py_3_12)]
 pub use api::interpret;
 pub use api::{
-    EntryPtr, Explained, Reason, Refusal, Stats, compile_entry, disassemble, entry_of, exits_of,
-    explain, init, is_specialised, machine_code, run, set_limit, stats,
+    EntryPtr, Explained, Reason, Refusal, Resumption, Stats, compile_entry, disassemble, entry_of,
+    exits_of, explain, go_on, init, is_prepared, is_specialised, machine_code, resumption, run,
+    set_limit, stats,
 };
 pub use listing::{Line, Listed, Piece};

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::emit::edge::EdgeKind;
 use crate::emit::view::{CodeView, Unit};
+use crate::jit::arena::Offset;
 use crate::jit::code::{self, Shape, read};
 use crate::jit::facts;
 use crate::jit::init;
@@ -26,15 +27,12 @@ impl Jit {
         // SAFETY: by the caller.
         unsafe {
             if let Some(record) = init::record_of(self.extra_index, object) {
-                return match self.current_entry(record) {
-                    Some(_) => Ok(record),
-                    None => Err("a tool watches the function"),
+                return match self.renew(record) {
+                    true => Ok(record),
+                    false => Err("a tool watches the function"),
                 };
             }
             let shape = Shape::of(object);
-            if shape.suspends() {
-                return Err("a generator or coroutine");
-            }
             let units = code::units(object);
             if units.len() > LARGEST || shape.locals > MOST_LOCALS {
                 return Err("the function is too large");
@@ -42,9 +40,19 @@ impl Jit {
             if instrumented(&units) {
                 return Err("a tool watches the function");
             }
+            let resumptions = match shape.suspends() {
+                true => units.len(),
+                false => 0,
+            };
+            let resumptions = vec![0; resumptions].into_boxed_slice();
             let record = Box::new(Record {
                 entry: 0,
                 version: facts::WATCHED.map_or(0, |watch| read(object, watch.version)),
+                first_resumption: match shape.suspends() {
+                    true => resumptions.as_ptr(),
+                    false => std::ptr::null(),
+                },
+                resumptions,
                 view: CodeView {
                     object,
                     first_unit: code::first_unit(object),
@@ -52,6 +60,7 @@ impl Jit {
                     symbols: self.symbols,
                     doors: self.doors,
                     shared: self.trampolines,
+                    suspends: shape.suspends(),
                 },
                 shape,
                 versions: BTreeMap::new(),
@@ -62,17 +71,34 @@ impl Jit {
             });
             let record = init::attach(self.extra_index, object, record).ok_or("no memory")?;
             self.totals.functions += 1;
-            self.start(record)?;
+            // Generators are made by the interpreter.
+            if !(*record).view.suspends {
+                self.start(record)?;
+            }
             Ok(record)
         }
     }
 
-    /// The record's entry, or `None` while the function must not be entered. Code that was made
-    /// before instrumentation changed is thrown away.
+    /// The record's entry, or `None` while the function must not be entered.
     ///
     /// # Safety
     /// The record is alive.
     pub unsafe fn current_entry(&mut self, record: *mut Record) -> Option<usize> {
+        // SAFETY: by the caller.
+        unsafe {
+            if !self.renew(record) {
+                return None;
+            }
+            Some((*record).entry).filter(|&entry| entry != 0)
+        }
+    }
+
+    /// Throws code away that was made before instrumentation changed. False while the function
+    /// must not be entered.
+    ///
+    /// # Safety
+    /// The record is alive.
+    unsafe fn renew(&mut self, record: *mut Record) -> bool {
         // SAFETY: by the caller, also for the code object.
         unsafe {
             let known = &mut *record;
@@ -82,18 +108,57 @@ impl Jit {
                     // Frames may be running in the blocks: they stay where they are.
                     known.versions.clear();
                     known.entry = 0;
+                    known.resumptions.fill(0);
+                    let units = code::units(known.view.object);
+                    if instrumented(&units) {
+                        return false;
+                    }
+                    known.view.units = units;
                     known.version = version;
                 }
-                if known.entry == 0 {
-                    known.view.units = code::units(known.view.object);
-                    if instrumented(&known.view.units) {
-                        return None;
-                    }
-                    self.start(record).ok()?;
-                }
             }
-            Some((*record).entry).filter(|&entry| entry != 0)
+            known.entry != 0 || known.view.suspends || self.start(record).is_ok()
         }
+    }
+
+    /// The machine code at which a suspended frame goes on at `unit`, with so many values on its
+    /// stack; `None` while it must not be entered.
+    ///
+    /// # Safety
+    /// The record is alive, and frames suspended there have that depth.
+    pub unsafe fn resumption(
+        &mut self,
+        record: *mut Record,
+        unit: u32,
+        depth: usize,
+    ) -> Option<usize> {
+        // SAFETY: by the caller.
+        let known = unsafe {
+            if !self.renew(record) {
+                return None;
+            }
+            &mut *record
+        };
+        let mut at = Offset(*known.resumptions.get(unit as usize)?);
+        if at == Offset(0) {
+            let exit = Exit {
+                record,
+                site: Site::Resumption(unit),
+                kind: EdgeKind::Go,
+                backward: false,
+                unit,
+                context: Rc::new(known.shape.anything(depth)),
+                avoid: Avoid::default(),
+            };
+            let (number, stub) = self
+                .stubs
+                .add(&mut self.arena, self.trampolines.stub, exit)
+                .ok()?;
+            known.stubs.push(number);
+            known.resumptions[unit as usize] = stub.0;
+            at = stub;
+        }
+        Some(self.arena.address(at))
     }
 
     /// Lets the record's entry be a stub that compiles the first block.

@@ -48,6 +48,8 @@ pub enum Site {
     Jump(Offset),
     /// The record's entry.
     Entry,
+    /// Where frames go on that were suspended before this unit.
+    Resumption(u32),
     /// Jumps to a version that will be compiled when control arrives.
     Version,
 }
@@ -75,6 +77,11 @@ pub struct Record {
     pub entry: usize,
     /// The instrumentation version that the code was compiled for.
     pub version: usize,
+    /// The first of `resumptions`, NULL where there are none.
+    pub first_resumption: *const u32,
+    /// For each unit of a body that can be suspended: where in code memory a frame goes on that
+    /// was suspended before it, or 0.
+    pub resumptions: Box<[u32]>,
     pub view: CodeView,
     pub shape: Shape,
     pub versions: BTreeMap<u32, Vec<Version>>,

@@ -108,3 +108,18 @@ pub fn finish(ops: &mut Assembler, targets: &Targets) {
         ; mov rax, rbx
     );
 }
+
+/// Clears the running frame, which its generator owns, where the callee does that, and moves
+/// `rbx` to `rax`.
+pub fn retire(ops: &mut Assembler, targets: &Targets) {
+    if !facts::CALLER_CLEARS {
+        dynasm!(ops
+            ; .arch x64
+            ; mov rdi, r13
+            ; mov rsi, r12
+            ; mov rax, QWORD targets.clear_and_pop as i64
+            ; call rax
+        );
+    }
+    dynasm!(ops; .arch x64; mov rax, rbx);
+}

@@ -45,6 +45,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         symbols: jit.symbols,
         doors: jit.doors,
         shared: jit.trampolines,
+        suspends: false,
     };
     let context = Rc::new(Context {
         locals: vec![Slot::MEMORY; SLOTS].into(),

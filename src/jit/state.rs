@@ -81,6 +81,7 @@ impl Jit {
     /// Forgets a code object and gives its memory back.
     pub fn forget(&mut self, record: &mut Record) {
         record.entry = 0;
+        record.resumptions.fill(0);
         for number in record.stubs.drain(..) {
             self.stubs.remove(number);
         }

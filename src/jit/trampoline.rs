@@ -4,13 +4,13 @@
     reason = "the macro converts register numbers, whatever their type"
 )]
 
-use dynasmrt::{DynasmApi, DynasmLabelApi, dynasm};
+use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 
 use crate::jit::arena::{Arena, Full, Offset};
 use crate::jit::facts;
 use crate::jit::machine;
 use crate::jit::returning;
-use crate::release::layout::PyCodeObject;
+use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
 
 /// Addresses of the shared pieces.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +23,13 @@ pub struct Trampolines {
     /// `fn(tstate, frame) -> object`, called from a block: the same, and the frame is cleared
     /// and popped afterwards, whoever has to do it.
     pub call_cleared: usize,
+    /// `fn(tstate, frame) -> object`, called from a block: runs a suspended frame on, compiled if
+    /// there is code for where it stands.
+    pub call_suspended: usize,
+    /// Jumped to from a block that has taken the running frame, which could have been suspended,
+    /// off the thread and written it: clears the frame where that is the callee's to do, and
+    /// returns `rbx` from the compiled function.
+    pub retire: usize,
     /// Jumped to from a block: returns `rax` from the compiled function.
     pub leave: usize,
     /// Jumped to from a block that has taken the running frame off the thread and dropped its
@@ -42,6 +49,8 @@ pub struct Targets {
     pub evaluator: usize,
     /// `fn(tstate, frame, limit) -> object` for frames that have no compiled code.
     pub uncompiled: usize,
+    /// `fn(tstate, frame) -> object` for suspended frames that have no compiled code.
+    pub resume_uncompiled: usize,
     /// `fn(return address, registers) -> code`
     pub stub_hit: usize,
     /// Where `co_extra` holds the record of a code object.
@@ -61,15 +70,14 @@ pub const STUB_BYTES: usize = 5;
 /// Offset of the entry in a record that `co_extra` points at: the address of the first block,
 /// or 0 while the function must not be entered.
 pub const RECORD_ENTRY: i32 = 0;
+/// Offset of the pointer to what says where suspended frames go on.
+pub const RECORD_RESUMPTIONS: i32 = 16;
 /// Offset of the instrumentation version that the code was compiled for.
 pub const RECORD_VERSION: i32 = 8;
 
 impl Trampolines {
     pub fn new(arena: &mut Arena, targets: &Targets) -> Result<Trampolines, Full> {
         let mut ops = Assembler::new(0);
-        let recursion = facts::RECURSION;
-        let previous = facts::FRAME_PREVIOUS;
-        let current = facts::CURRENT;
         let slow = ops.new_dynamic_label();
 
         let start = ops.new_dynamic_label();
@@ -78,62 +86,20 @@ impl Trampolines {
 
         dynasm!(ops; .arch x64; =>start);
         let call_frame = ops.offset();
-        // `co_extra` starts with the number of entries.
+        find_record(&mut ops, slow, targets);
         dynasm!(ops
             ; .arch x64
-            ; cmp rsp, rdx
-            ; jb =>slow
-            ; mov r9, [rsi + facts::FRAME_CODE]
-            ; mov rax, [r9 + PyCodeObject::co_extra.offset]
-            ; test rax, rax
-            ; jz =>slow
-            ; cmp QWORD [rax], targets.extra_index
-            ; jle =>slow
-            ; mov rax, [rax + 8 + 8 * targets.extra_index]
-            ; test rax, rax
-            ; jz =>slow
             ; mov rcx, [rax + RECORD_ENTRY]
             ; test rcx, rcx
             ; jz =>slow
-            ; mov r8, rdi
         );
-        if let Some(watch) = facts::WATCHED {
-            dynasm!(ops
-                ; .arch x64
-                ; cmp QWORD [r9 + watch.monitoring], 0
-                ; jne =>slow
-                ; mov r9, [r9 + watch.version]
-                ; cmp r9, [rax + RECORD_VERSION]
-                ; jne =>slow
-            );
-        }
-        if let Some(via) = facts::CURRENT_VIA {
-            dynasm!(ops
-                ; .arch x64
-                ; mov r8, [rdi + via]
-            );
-        }
-        if let Some(tracing) = facts::USE_TRACING {
-            dynasm!(ops
-                ; .arch x64
-                ; cmp BYTE [r8 + tracing], 0
-                ; jne =>slow
-            );
-        }
-        dynasm!(ops
-            ; .arch x64
-            ; mov eax, [rdi + recursion]
-            ; dec eax
-            ; js =>slow
-            ; mov [rdi + recursion], eax
-            ; mov rax, [r8 + current]
-            ; mov [rsi + previous], rax
-            ; mov [r8 + current], rsi
-        );
+        look(&mut ops, slow);
+        link(&mut ops, slow);
         let enter = ops.offset();
-
+        let entered = ops.new_dynamic_label();
         dynasm!(ops
             ; .arch x64
+            ; =>entered
             ; push rbp
             ; mov rbp, rsp
             ; push rbx
@@ -154,6 +120,46 @@ impl Trampolines {
             ; mov rax, QWORD targets.uncompiled as i64
             ; jmp rax
         );
+
+        let suspended_slow = ops.new_dynamic_label();
+        let call_suspended = ops.offset();
+        dynasm!(ops; .arch x64; mov rdx, [rbp + machine::LIMIT]);
+        find_record(&mut ops, suspended_slow, targets);
+        // Two bytes a unit lead to four bytes a unit.
+        let first = PyCodeObject::co_code_adaptive.offset + 2 * facts::RESUME_BIAS;
+        let memory = arena.address(Offset(0));
+        dynasm!(ops
+            ; .arch x64
+            ; mov rcx, [rax + RECORD_RESUMPTIONS]
+            ; test rcx, rcx
+            ; jz =>suspended_slow
+            ; mov r10, [rsi + facts::FRAME_INSTR]
+            ; sub r10, r9
+            ; mov ecx, [rcx + r10 * 2 - 2 * first]
+            ; test ecx, ecx
+            ; jz =>suspended_slow
+            ; mov r10, QWORD memory as i64
+            ; add rcx, r10
+        );
+        look(&mut ops, suspended_slow);
+        link(&mut ops, suspended_slow);
+        dynasm!(ops
+            ; .arch x64
+            ; mov DWORD [rsi + frame::stacktop.offset], facts::RUNNING
+            ; jmp =>entered
+        );
+
+        dynasm!(ops
+            ; .arch x64
+            ; =>suspended_slow
+            ; mov rax, QWORD targets.resume_uncompiled as i64
+            ; jmp rax
+        );
+
+        let retire = ops.offset();
+        returning::retire(&mut ops, targets);
+        restore(&mut ops);
+        dynasm!(ops; .arch x64; ret);
 
         let leave = ops.offset();
         restore(&mut ops);
@@ -221,6 +227,8 @@ impl Trampolines {
             call_frame: at(call_frame),
             enter: at(enter),
             call_cleared: at(call_cleared),
+            call_suspended: at(call_suspended),
+            retire: at(retire),
             leave: at(leave),
             finish: at(finish),
             interpret: at(interpret),
@@ -230,6 +238,65 @@ impl Trampolines {
 }
 
 const RSP: u8 = 4;
+
+/// Finds the record of the frame in `rsi`, with the stack's limit in `rdx`: the code object goes
+/// to `r9`, the record to `rax`.
+fn find_record(ops: &mut Assembler, slow: DynamicLabel, targets: &Targets) {
+    // `co_extra` starts with the number of entries.
+    dynasm!(ops
+        ; .arch x64
+        ; cmp rsp, rdx
+        ; jb =>slow
+        ; mov r9, [rsi + facts::FRAME_CODE]
+        ; mov rax, [r9 + PyCodeObject::co_extra.offset]
+        ; test rax, rax
+        ; jz =>slow
+        ; cmp QWORD [rax], targets.extra_index
+        ; jle =>slow
+        ; mov rax, [rax + 8 + 8 * targets.extra_index]
+        ; test rax, rax
+        ; jz =>slow
+    );
+}
+
+/// Goes to `slow` where somebody watches; what holds the running frame goes to `r8`.
+fn look(ops: &mut Assembler, slow: DynamicLabel) {
+    dynasm!(ops; .arch x64; mov r8, rdi);
+    if let Some(watch) = facts::WATCHED {
+        dynasm!(ops
+            ; .arch x64
+            ; cmp QWORD [r9 + watch.monitoring], 0
+            ; jne =>slow
+            ; mov r9, [r9 + watch.version]
+            ; cmp r9, [rax + RECORD_VERSION]
+            ; jne =>slow
+        );
+    }
+    if let Some(via) = facts::CURRENT_VIA {
+        dynasm!(ops; .arch x64; mov r8, [rdi + via]);
+    }
+    if let Some(tracing) = facts::USE_TRACING {
+        dynasm!(ops
+            ; .arch x64
+            ; cmp BYTE [r8 + tracing], 0
+            ; jne =>slow
+        );
+    }
+}
+
+/// Makes the frame in `rsi` the running one, one call deeper.
+fn link(ops: &mut Assembler, slow: DynamicLabel) {
+    dynasm!(ops
+        ; .arch x64
+        ; mov eax, [rdi + facts::RECURSION]
+        ; dec eax
+        ; js =>slow
+        ; mov [rdi + facts::RECURSION], eax
+        ; mov rax, [r8 + facts::CURRENT]
+        ; mov [rsi + facts::FRAME_PREVIOUS], rax
+        ; mov [r8 + facts::CURRENT], rsi
+    );
+}
 
 fn restore(ops: &mut Assembler) {
     dynasm!(ops

@@ -1,0 +1,187 @@
+//! Slots of the generator types, through which C code resumes generators and coroutines.
+
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+use pyo3::ffi;
+
+use super::{hook, stack};
+use crate::jit;
+use crate::jit::code::{read, write};
+use crate::jit::facts;
+use crate::release::layout::{_PyErr_StackItem, _PyInterpreterFrame, PyGenObject, PyThreadState};
+
+/// States of a generator: see `_framestate`. In those below `EXECUTING` it can be resumed.
+const CREATED: i8 = if cfg!(Py_3_13) { -3 } else { -2 };
+const EXECUTING: i8 = 0;
+
+type Next = unsafe extern "C" fn(*mut ffi::PyObject) -> *mut ffi::PyObject;
+
+unsafe extern "C" {
+    fn _PyGen_SetStopIterationValue(value: *mut ffi::PyObject) -> c_int;
+}
+
+/// There is compiled code to be reached.
+static WANTED: AtomicBool = AtomicBool::new(false);
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+/// What the interpreter had in the slots.
+static NEXT: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+static SEND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Put our functions into the slots.
+pub(crate) fn require() {
+    WANTED.store(true, Ordering::Relaxed);
+    if INSTALLED.load(Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: the types and their structs of functions are static, and the GIL is held.
+    unsafe {
+        let generator = &raw mut ffi::PyGen_Type;
+        let (Some(next), Some(send)) = (
+            (*generator).tp_iternext,
+            (*(*generator).tp_as_async).am_send,
+        ) else {
+            return;
+        };
+        NEXT.store(next as *mut c_void, Ordering::Relaxed);
+        SEND.store(send as *mut c_void, Ordering::Relaxed);
+        (*generator).tp_iternext = Some(iternext);
+        replace_send(send, am_send);
+    }
+    INSTALLED.store(true, Ordering::Relaxed);
+}
+
+/// Put them there again after [`remove`].
+pub(crate) fn restore() {
+    if WANTED.load(Ordering::Relaxed) {
+        require();
+    }
+}
+
+/// Give the types their own functions back.
+pub(crate) fn remove() {
+    if !INSTALLED.swap(false, Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: as in `require`; the pointers were in these slots.
+    unsafe {
+        ffi::PyGen_Type.tp_iternext = Some(own_next());
+        replace_send(am_send, own_send());
+    }
+}
+
+/// # Safety
+/// The GIL is held.
+unsafe fn replace_send(old: ffi::sendfunc, new: ffi::sendfunc) {
+    for ty in [&raw mut ffi::PyGen_Type, &raw mut ffi::PyCoro_Type] {
+        // SAFETY: as in `require`.
+        unsafe {
+            let slot = &raw mut (*(*ty).tp_as_async).am_send;
+            if (*slot).is_some_and(|now| now as usize == old as usize) {
+                *slot = Some(new);
+            }
+        }
+    }
+}
+
+fn own_next() -> Next {
+    // SAFETY: set before our functions are in the slots.
+    unsafe { std::mem::transmute::<*mut c_void, Next>(NEXT.load(Ordering::Relaxed)) }
+}
+
+fn own_send() -> ffi::sendfunc {
+    // SAFETY: as above.
+    unsafe { std::mem::transmute::<*mut c_void, ffi::sendfunc>(SEND.load(Ordering::Relaxed)) }
+}
+
+/// `tp_iternext`
+unsafe extern "C" fn iternext(generator: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        match resume(generator, ffi::Py_None()) {
+            None => own_next()(generator),
+            Some(result) if result.is_null() || state(generator) < EXECUTING => result,
+            Some(result) => {
+                if result != ffi::Py_None() {
+                    _PyGen_SetStopIterationValue(result);
+                }
+                ffi::Py_DECREF(result);
+                std::ptr::null_mut()
+            }
+        }
+    }
+}
+
+/// `am_send`
+unsafe extern "C" fn am_send(
+    generator: *mut ffi::PyObject,
+    sent: *mut ffi::PyObject,
+    result: *mut *mut ffi::PyObject,
+) -> ffi::PySendResult {
+    // SAFETY: by the caller.
+    unsafe {
+        let Some(given) = resume(generator, sent) else {
+            return own_send()(generator, sent, result);
+        };
+        *result = given;
+        if given.is_null() {
+            ffi::PySendResult::PYGEN_ERROR
+        } else if state(generator) < EXECUTING {
+            ffi::PySendResult::PYGEN_NEXT
+        } else {
+            ffi::PySendResult::PYGEN_RETURN
+        }
+    }
+}
+
+/// # Safety
+/// A live generator or coroutine.
+unsafe fn state(generator: *mut ffi::PyObject) -> i8 {
+    // SAFETY: by the caller.
+    unsafe { read(generator as usize, PyGenObject::gi_frame_state.offset) }
+}
+
+/// Runs a suspended generator on in compiled code, with what is sent; `None`, with nothing done,
+/// where the interpreter has to do it. Does what `gen_send_ex2` does; the body itself takes its
+/// exceptions off the thread when it is left.
+///
+/// # Safety
+/// A live generator or coroutine, a live object, and the GIL is held.
+unsafe fn resume(
+    generator: *mut ffi::PyObject,
+    sent: *mut ffi::PyObject,
+) -> Option<*mut ffi::PyObject> {
+    // SAFETY: by the caller.
+    unsafe {
+        let now = state(generator);
+        if now >= EXECUTING
+            || (now == CREATED && sent != ffi::Py_None())
+            || stack::is_low()
+            || !hook::alone()
+        {
+            return None;
+        }
+        let object = generator as usize;
+        let base = object + PyGenObject::gi_iframe.offset as usize;
+        let tstate = ffi::PyThreadState_Get();
+        let place = jit::resumption(tstate, base as *mut c_void, 1)?;
+        let top: c_int = read(base, _PyInterpreterFrame::stacktop.offset);
+        write(base, facts::LOCALS + 8 * top, ffi::Py_NewRef(sent));
+        write(base, _PyInterpreterFrame::stacktop.offset, top + 1);
+        let thread = tstate as usize;
+        let handled: usize = read(thread, PyThreadState::exc_info.offset);
+        let own = PyGenObject::gi_exc_state.offset;
+        write(
+            object,
+            own + _PyErr_StackItem::previous_item.offset,
+            handled,
+        );
+        write(
+            thread,
+            PyThreadState::exc_info.offset,
+            object + own as usize,
+        );
+        write(object, PyGenObject::gi_frame_state.offset, EXECUTING);
+        Some(jit::go_on(place, tstate, base as *mut c_void))
+    }
+}
