@@ -358,8 +358,9 @@ impl Emit<'_> {
         same.map(|(id, _)| id as Id)
     }
 
-    /// Adds, subtracts or multiplies unboxed ints. The flags tell of an overflow.
-    pub(crate) fn long_op(&mut self, op: Op, a: Id, b: Id) -> (Id, Cc) {
+    /// Adds, subtracts or multiplies unboxed ints. Leaves where that overflows.
+    pub(crate) fn long_op(&mut self, op: Op, a: Id, b: Id) -> Id {
+        self.settle(self.st.base);
         let (a, b) = if op != Op::Sub && self.node(a).imm().is_some() {
             (b, a)
         } else {
@@ -370,6 +371,8 @@ impl Emit<'_> {
             _ => Ok(self.place(b)),
         };
         let r = self.copy(a);
+        // Only now is everything where it stays: a copy may have put something aside.
+        let context = self.snapshot(self.st.base);
         match (op, right) {
             (Op::Add, Ok(b)) => self.asm.alu(Alu::Add, true, r, b),
             (Op::Sub, Ok(b)) => self.asm.alu(Alu::Sub, true, r, b),
@@ -377,6 +380,7 @@ impl Emit<'_> {
             (Op::Add, Err(v)) => self.asm.alu_imm(Alu::Add, true, r, v),
             (_, Err(v)) => self.asm.alu_imm(Alu::Sub, true, r, v),
         }
-        (self.new_in_gpr(Ty::I64, r), Cc::O)
+        self.leave_if(Cc::O, context);
+        self.new_in_gpr(Ty::I64, r)
     }
 }

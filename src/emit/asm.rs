@@ -332,6 +332,11 @@ impl Asm {
         with_mem!(self, m, [cmp Rq(a.0), QWORD] []);
     }
 
+    /// Adds memory to a register.
+    pub fn add_from_mem(&mut self, a: Gpr, m: Mem) {
+        with_mem!(self, m, [add Rq(a.0), QWORD] []);
+    }
+
     /// Compares memory with an immediate.
     pub fn cmp_mem_imm(&mut self, m: Mem, value: i32, bytes: u8) {
         match bytes {

@@ -160,10 +160,11 @@ impl Emit<'_> {
         if matches!(self.node(id).kind, Kind::Imm(_)) {
             return Err(Stop::Unsupported("a constant that does not fit a register"));
         }
-        let context = self.snapshot(self.st.base);
+        self.settle(self.st.base);
         let p = self.place(id);
         let tag = self.free_gpr();
         let digit = self.free_gpr();
+        let context = self.snapshot(self.st.base);
         self.asm.load(tag, Mem::new(p, SIZE), 8, false);
         let large = if cfg!(Py_3_12) {
             self.asm.alu_imm(Alu::Cmp, true, tag, 16);

@@ -78,6 +78,9 @@ impl Emit<'_> {
             {
                 return Ok(v);
             }
+            if let Some(v) = self.next_item(address as usize, args)? {
+                return Ok(v);
+            }
             if address == 0 {
                 return Err(Stop::Unsupported("a call of a null pointer"));
             }

@@ -78,6 +78,9 @@ pub struct BlockCode {
     pub cold: u32,
 }
 
+/// Operands that an operation may look at before it is emitted.
+pub const LIVE: usize = 3;
+
 /// One instruction to emit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Instr {
@@ -91,6 +94,11 @@ pub struct Instr {
     pub size: u32,
     /// Operations that have fast forms for known operands use the C function instead.
     pub plain: bool,
+    /// The objects on top of the stack, the topmost first, where control stands before the
+    /// instruction; 0 for what is not known. They live while the instruction is emitted.
+    pub live: [usize; LIVE],
+    /// Whether the block may end before the instruction, so that they can be looked at.
+    pub waits: bool,
 }
 
 /// What became of an instruction.

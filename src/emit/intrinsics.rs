@@ -13,6 +13,7 @@ use super::edge::EdgeKind;
 use super::helpers;
 use super::machine::{R11, RAX, RDX};
 use super::node::Id;
+use super::subscripts::{GET_ITEM, SET_ITEM};
 use super::types::{Effect, Flow, Symbol, Ty, Val};
 
 /// What a C function computes.
@@ -27,6 +28,8 @@ enum Intrinsic {
     Negative,
     RichCompare,
     IsTrue,
+    GetItem,
+    SetItem,
 }
 
 /// The one table of such functions.
@@ -57,6 +60,8 @@ const TABLE: &[(&str, Intrinsic)] = &[
     ("PyNumber_Negative", Intrinsic::Negative),
     ("PyObject_RichCompare", Intrinsic::RichCompare),
     ("PyObject_IsTrue", Intrinsic::IsTrue),
+    (GET_ITEM, Intrinsic::GetItem),
+    (SET_ITEM, Intrinsic::SetItem),
 ];
 
 /// The functions of the binary operators, in the order of the instruction's argument.
@@ -85,6 +90,8 @@ impl Emit<'_> {
         match (intrinsic, args) {
             (Intrinsic::IsTrue, &[x]) => self.is_true(x),
             (Intrinsic::Negative, &[x]) => self.negative(x),
+            (Intrinsic::GetItem, &[container, sub]) => self.get_item(container, sub),
+            (Intrinsic::SetItem, &[container, sub, v]) => self.set_item(container, sub, v),
             (Intrinsic::RichCompare, &[a, b, op]) => self.rich_compare(a, b, op),
             (_, &[a, b]) => self.binary_intrinsic(intrinsic, a, b),
             _ => Ok(None),
@@ -92,6 +99,7 @@ impl Emit<'_> {
     }
 
     fn binary_intrinsic(&mut self, intrinsic: Intrinsic, a: Val, b: Val) -> Flow<Option<Val>> {
+        self.suppose_numbers(&[a, b])?;
         let long = |e: &Self, v: Val| e.is_long(v.0);
         if long(self, a) && long(self, b) {
             return match intrinsic {

@@ -8,6 +8,7 @@ use crate::jit::fold;
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::OldObject;
+use super::iterators::NEXT;
 use super::machine::{CELL_SLOTS, R11, cell};
 use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node};
 use super::offsets::{CO_CONSTS, CO_NAMES, OB_FVAL, OB_ITEM, OB_TYPE};
@@ -17,6 +18,11 @@ use super::value::shape;
 impl Emit<'_> {
     pub fn load(&mut self, x: Val, field: &Field) -> Val {
         if let Some(v) = self.load_known(x.0, field) {
+            return v;
+        }
+        if field.name == NEXT
+            && let Some(v) = self.next_function(x.0)
+        {
             return v;
         }
         let base = self.mem_base(x.0, field.offset);

@@ -14,6 +14,7 @@ pub mod edge;
 mod frames;
 mod helpers;
 mod intrinsics;
+mod iterators;
 mod join;
 mod keywords;
 mod loops;
@@ -28,6 +29,8 @@ mod refs;
 mod regs;
 mod slots;
 mod state;
+mod subscripts;
+mod suppose;
 mod suspend;
 mod table;
 #[cfg(test)]
@@ -36,6 +39,8 @@ pub mod types;
 mod value;
 pub mod view;
 mod watch;
+
+pub use suppose::WAIT;
 
 use std::rc::Rc;
 
@@ -121,6 +126,8 @@ impl<'a> Emit<'a> {
                 oparg: 0,
                 size: 1,
                 plain: false,
+                live: Default::default(),
+                waits: false,
             },
             uses: Uses::default(),
             careful: false,

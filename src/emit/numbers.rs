@@ -5,7 +5,6 @@ use crate::jit::facts;
 use crate::jit::fold::Op;
 
 use super::Emit;
-use super::edge::EdgeKind;
 use super::node::{Domain, EQUAL, GREATER, Id, LESS, Table, UNORDERED};
 use super::types::{Flow, Ty, Val};
 
@@ -60,11 +59,7 @@ impl Emit<'_> {
                 return Ok(self.box_long(raw));
             }
         }
-        let context = self.snapshot(self.st.base);
-        let unit = self.instr.start;
-        let (raw, overflow) = self.long_op(op, x, y);
-        let site = self.asm.jcc(overflow);
-        self.add_edge(site, EdgeKind::Deopt, unit, context);
+        let raw = self.long_op(op, x, y);
         Ok(self.box_long(raw))
     }
 

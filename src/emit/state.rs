@@ -329,7 +329,7 @@ impl Emit<'_> {
     }
 
     /// Gives every value that a context has to describe a place that a context can name.
-    fn settle(&mut self, depth: usize) {
+    pub(crate) fn settle(&mut self, depth: usize) {
         for i in 0..depth {
             if self.st.stack[i] == NONE {
                 self.st.stack[i] = self.memory_slot(i);

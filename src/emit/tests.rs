@@ -101,6 +101,8 @@ fn listing(source: &str) -> String {
             oparg,
             size: 1 + u32::from(opcode.caches),
             plain: false,
+            live: Default::default(),
+            waits: false,
         };
         match e.step(instr, opcode.variants[0].emitter) {
             Step::Continue(next) => unit = next,

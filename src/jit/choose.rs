@@ -75,6 +75,8 @@ impl Jit {
             Some(variant) => {
                 let instr = Instr {
                     plain: avoid.plain,
+                    live: operands.top(),
+                    waits: operands.may_wait(),
                     ..decoded.instr
                 };
                 emit(decoded.opcode, variant, instr)

@@ -36,6 +36,8 @@ pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
                     oparg,
                     size: 1 + u32::from(OPCODES[usize::from(opcode)].caches),
                     plain: false,
+                    live: Default::default(),
+                    waits: false,
                 },
             });
         }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::emit::Emit;
 use crate::emit::edge::{BlockCode, EdgeKind, Step};
+use crate::emit::{Emit, WAIT};
 use crate::jit::arena::{Full, Offset};
 use crate::jit::choose::Choice;
 use crate::jit::code::{Decoded, decode, fingerprint};
@@ -208,6 +208,10 @@ impl Jit {
                     match e.step(instr, variant.emitter) {
                         Step::Unsupported(_) if opcode != decoded.opcode => {
                             self.plain(&mut e, &decoded)
+                        }
+                        Step::Unsupported(WAIT) => {
+                            e.leave(EdgeKind::Go, unit);
+                            break;
                         }
                         Step::Unsupported(why) => (opcode, Err(why)),
                         step => (opcode, Ok(step)),

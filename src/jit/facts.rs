@@ -96,6 +96,14 @@ pub fn long_type() -> usize {
     &raw const ffi::PyLong_Type as usize
 }
 
+pub fn list_type() -> usize {
+    &raw const ffi::PyList_Type as usize
+}
+
+pub fn tuple_type() -> usize {
+    &raw const ffi::PyTuple_Type as usize
+}
+
 pub fn bool_type() -> usize {
     &raw const ffi::PyBool_Type as usize
 }

@@ -5,7 +5,7 @@
 //! matcher; an unknown one counts as true, and is noted when it is a test of a type.
 
 use crate::emit::Emit;
-use crate::emit::edge::Instr;
+use crate::emit::edge::{Instr, LIVE};
 use crate::emit::types::{Elem, Exit, Field, Flow, Stop, Symbol, Text, Ty, Val};
 use crate::emit::view::CodeView;
 use crate::jit::code::read;
@@ -100,6 +100,31 @@ impl Operands<'_> {
             Operands::Arrived { .. } => false,
             Operands::Inside(e) => !e.expects_call(),
         }
+    }
+
+    /// The objects on top of the stack, as far as they are there to look at.
+    pub fn top(&self) -> [usize; LIVE] {
+        let depth = self.depth();
+        std::array::from_fn(|k| {
+            let (Some(r), Some(i)) = (self.registers(), depth.checked_sub(k + 1)) else {
+                return 0;
+            };
+            let slots = match self {
+                Operands::Arrived { context, .. } => context.locals.len(),
+                Operands::Inside(_) => 0,
+            };
+            let memory = |index: usize| {
+                // SAFETY: the frame is alive and has that slot.
+                unsafe { read::<usize>(r.frame(), facts::LOCALS + 8 * index as i32) }
+            };
+            match self.stack(i).held {
+                Held::Memory => memory(slots + i),
+                Held::Local(n) => memory(usize::from(n)),
+                Held::Object { at, .. } => r.get(at) as usize,
+                Held::Constant(address) => address,
+                _ => 0,
+            }
+        })
     }
 
     /// The registers, when control has arrived.

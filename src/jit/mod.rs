@@ -2,6 +2,7 @@
 
 mod api;
 pub mod arena;
+pub mod arrays;
 pub mod choose;
 pub mod clear;
 pub mod code;
@@ -14,6 +15,7 @@ pub mod facts;
 pub mod fold;
 pub mod frame;
 pub mod init;
+pub mod iterators;
 pub mod listing;
 pub mod live;
 pub mod machine;

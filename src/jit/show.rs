@@ -57,6 +57,8 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         oparg: oparg.into(),
         size: 1 + u32::from(opcode.caches),
         plain: false,
+        live: Default::default(),
+        waits: false,
     };
     let mut e = Emit::new(&view, &context, 0);
     match e.step(instr, variant.emitter) {
