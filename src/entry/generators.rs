@@ -1,18 +1,13 @@
 //! How suspended frames of generators and coroutines get into compiled code.
 //!
-//! The evaluator sees every frame that is resumed, but only while it is installed. Releases that
-//! reach compiled functions without it have two slots of the generator types replaced instead: C
-//! code resumes generators through them.
+//! C code resumes generators through two slots of their types, which are replaced. The evaluator
+//! sees those frames that are resumed in other ways, while it is installed.
 
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::ffi;
 
-#[cfg(not(Py_3_12))]
-use super::hook::{Need, require as require_hook};
-#[cfg(Py_3_12)]
-use super::slots;
 use super::{hook, policy, stack};
 use crate::jit;
 use crate::jit::code::read;
@@ -21,14 +16,6 @@ use crate::release::layout::_PyInterpreterFrame;
 
 /// A frame that is part of a generator.
 const OWNED_BY_GENERATOR: u8 = 1;
-
-/// There is compiled code for a generator: see to it that it is reached.
-pub(crate) fn require() {
-    #[cfg(not(Py_3_12))]
-    require_hook(Need::Always);
-    #[cfg(Py_3_12)]
-    slots::require();
-}
 
 /// Whether the frame is a generator's or a coroutine's, so that it was suspended.
 ///
@@ -48,7 +35,8 @@ pub(crate) unsafe fn resume(
     tstate: *mut ffi::PyThreadState,
     frame: *mut c_void,
 ) -> Option<*mut ffi::PyObject> {
-    if stack::is_low() || !hook::alone() {
+    // SAFETY: the running thread's state.
+    if unsafe { stack::is_low_in(tstate as usize) } || !hook::alone() {
         return None;
     }
     if policy::compiles_everything() {

@@ -1,6 +1,8 @@
 //! How execution gets into compiled code.
 
 mod arguments;
+#[cfg(not(Py_3_12))]
+mod finish;
 #[cfg(Py_3_12)]
 pub mod functions;
 pub mod generators;
@@ -12,7 +14,6 @@ pub mod monitoring;
 pub mod policy;
 pub mod refuse;
 pub mod sampling;
-#[cfg(Py_3_12)]
 mod slots;
 pub mod stack;
 #[cfg(Py_3_12)]

@@ -10,9 +10,9 @@ use super::arguments;
 #[cfg(Py_3_12)]
 use super::functions;
 use super::hook::{self, Need};
-use super::{generators, sampling};
 #[cfg(Py_3_12)]
-use super::{monitoring, slots};
+use super::monitoring;
+use super::{sampling, slots};
 use crate::jit;
 use crate::release::{OPCODES, ROLES, layout};
 
@@ -30,7 +30,6 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     monitoring::prepare(py)?;
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
-    #[cfg(Py_3_12)]
     slots::restore();
     if threshold == 0 {
         sampling::stop();
@@ -52,10 +51,8 @@ pub fn disable() {
     sampling::stop();
     hook::release(Need::Always);
     #[cfg(Py_3_12)]
-    {
-        functions::uninstall_all();
-        slots::remove();
-    }
+    functions::uninstall_all();
+    slots::remove();
 }
 
 pub fn is_enabled() -> bool {
@@ -74,7 +71,7 @@ pub(crate) fn compile(code: *mut ffi::PyCodeObject) -> Result<jit::EntryPtr, jit
     if compiled.is_err() {
         traits.add(code, Traits::REFUSED);
     } else if traits.has(Traits::SUSPENDS) {
-        generators::require();
+        slots::require();
     } else if cfg!(not(Py_3_12)) {
         hook::require(Need::Always);
     }

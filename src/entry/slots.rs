@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use pyo3::ffi;
 
+#[cfg(not(Py_3_12))]
+use super::finish;
 use super::{hook, stack};
 use crate::jit;
 use crate::jit::code::{read, write};
@@ -142,8 +144,8 @@ unsafe fn state(generator: *mut ffi::PyObject) -> i8 {
 }
 
 /// Runs a suspended generator on in compiled code, with what is sent; `None`, with nothing done,
-/// where the interpreter has to do it. Does what `gen_send_ex2` does; the body itself takes its
-/// exceptions off the thread when it is left.
+/// where the interpreter has to do it. Mirrors `gen_send_ex2`; from 3.12 on the body
+/// itself takes its exceptions off the thread when it is left.
 ///
 /// # Safety
 /// A live generator or coroutine, a live object, and the GIL is held.
@@ -154,16 +156,15 @@ unsafe fn resume(
     // SAFETY: by the caller.
     unsafe {
         let now = state(generator);
-        if now >= EXECUTING
-            || (now == CREATED && sent != ffi::Py_None())
-            || stack::is_low()
-            || !hook::alone()
-        {
+        if now >= EXECUTING || (now == CREATED && sent != ffi::Py_None()) || !hook::alone() {
+            return None;
+        }
+        let tstate = ffi::PyThreadState_Get();
+        if stack::is_low_in(tstate as usize) {
             return None;
         }
         let object = generator as usize;
         let base = object + PyGenObject::gi_iframe.offset as usize;
-        let tstate = ffi::PyThreadState_Get();
         let place = jit::resumption(tstate, base as *mut c_void, 1)?;
         let top: c_int = read(base, _PyInterpreterFrame::stacktop.offset);
         write(base, facts::LOCALS + 8 * top, ffi::Py_NewRef(sent));
@@ -182,6 +183,9 @@ unsafe fn resume(
             object + own as usize,
         );
         write(object, PyGenObject::gi_frame_state.offset, EXECUTING);
-        Some(jit::go_on(place, tstate, base as *mut c_void))
+        let result = jit::go_on(place, tstate, base as *mut c_void);
+        #[cfg(not(Py_3_12))]
+        finish::left(thread, generator, base, result);
+        Some(result)
     }
 }

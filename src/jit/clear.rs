@@ -35,9 +35,11 @@ pub unsafe extern "C" fn clear_and_pop(tstate: usize, base: usize) {
     }
 }
 
+/// Clears a frame that has left its thread's chain.
+///
 /// # Safety
-/// As for `clear_and_pop`.
-unsafe fn clear(tstate: usize, base: usize) {
+/// `stacktop` counts what the frame owns, and the GIL is held.
+pub unsafe fn clear(tstate: usize, base: usize) {
     // SAFETY: by the caller.
     unsafe {
         let object: *mut ffi::PyObject = read(base, frame::frame_obj.offset);

@@ -9,6 +9,7 @@ use crate::entry::{hook, stack};
 use crate::jit::code::{read, write};
 use crate::jit::facts;
 use crate::jit::record::Record;
+use crate::jit::resume;
 use crate::jit::standins;
 use crate::jit::state::with;
 use crate::jit::symbols;
@@ -107,6 +108,11 @@ pub unsafe extern "C" fn uncompiled(tstate: usize, base: usize) -> *mut ffi::PyO
         return result;
     }
     // SAFETY: by the caller.
+    if hook::alone() && unsafe { resume::makes_generator(base) } {
+        // SAFETY: by the caller.
+        return unsafe { (private().evaluator)(tstate, base, 0) };
+    }
+    // SAFETY: by the caller.
     unsafe { hook::called(tstate as *mut ffi::PyThreadState, base as *mut _) }
 }
 
@@ -142,6 +148,7 @@ pub unsafe fn run(record: *mut Record, tstate: usize, base: usize) -> *mut ffi::
 ///
 /// # Safety
 /// As for `_PyEval_EvalFrameDefault(tstate, frame, 0)`.
+#[inline]
 pub unsafe fn run_at(block: usize, tstate: usize, base: usize) -> *mut ffi::PyObject {
     // SAFETY: by the caller.
     unsafe {
@@ -161,6 +168,6 @@ pub unsafe fn run_at(block: usize, tstate: usize, base: usize) -> *mut ffi::PyOb
         // The collector looks into frames of generators as far as this says.
         write(base, layout::stacktop.offset, facts::RUNNING);
         let enter = std::mem::transmute::<usize, Enter>(enter);
-        enter(tstate, base, stack::limit(), block)
+        enter(tstate, base, stack::limit_of(tstate), block)
     }
 }

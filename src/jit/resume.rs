@@ -29,6 +29,34 @@ pub fn settle(jit: &Jit) {
     FIXED.get_or_init(|| fixed);
 }
 
+/// The record of a code object, without asking the interpreter for it.
+///
+/// # Safety
+/// A live code object, and the GIL is held.
+#[inline]
+unsafe fn record(code: usize) -> Option<*mut Record> {
+    let fixed = FIXED.get()?;
+    // SAFETY: by the caller. `co_extra` is NULL or starts with the number of its entries.
+    unsafe {
+        let extra: usize = read(code, PyCodeObject::co_extra.offset);
+        if extra == 0 || read::<usize>(extra, 0) <= fixed.extra_index {
+            return None;
+        }
+        let record: *mut Record = read(extra, 8 + 8 * fixed.extra_index as i32);
+        (!record.is_null()).then_some(record)
+    }
+}
+
+/// Whether the frame is one that makes a generator, whose body is compiled.
+///
+/// # Safety
+/// A live frame of a Python function, and the GIL is held.
+#[inline]
+pub unsafe fn makes_generator(base: usize) -> bool {
+    // SAFETY: by the caller; a record lives as long as its code object.
+    unsafe { record(read(base, facts::FRAME_CODE)).is_some_and(|r| (*r).view.suspends) }
+}
+
 /// The machine code at which a suspended frame goes on, if there is any to run it by, with so
 /// many values still to be put on its stack.
 ///
@@ -36,16 +64,11 @@ pub fn settle(jit: &Jit) {
 /// The frame is suspended and the GIL is held.
 #[inline]
 pub unsafe fn place(tstate: usize, base: usize, coming: i32) -> Option<usize> {
-    let fixed = FIXED.get()?;
-    // SAFETY: by the caller. `co_extra` is NULL or starts with the number of its entries.
+    // SAFETY: by the caller.
     unsafe {
         let code: usize = read(base, facts::FRAME_CODE);
-        let extra: usize = read(code, PyCodeObject::co_extra.offset);
-        if extra == 0 || read::<usize>(extra, 0) <= fixed.extra_index {
-            return None;
-        }
-        let record: *mut Record = read(extra, 8 + 8 * fixed.extra_index as i32);
-        if record.is_null() || watched(tstate, base) {
+        let record = record(code)?;
+        if watched(tstate, base) {
             return None;
         }
         let first = code + PyCodeObject::co_code_adaptive.offset as usize;
@@ -55,7 +78,7 @@ pub unsafe fn place(tstate: usize, base: usize, coming: i32) -> Option<usize> {
         let at = *known.resumptions.get(unit as usize)?;
         let version = facts::WATCHED.map_or(0, |watch| read(code, watch.version));
         if at != 0 && version == known.version {
-            return Some(fixed.memory + at as usize);
+            return Some(FIXED.get()?.memory + at as usize);
         }
         let locals: i32 = read(code, PyCodeObject::co_nlocalsplus.offset);
         let top: i32 = read(base, frame::stacktop.offset);

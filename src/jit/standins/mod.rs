@@ -6,6 +6,8 @@
 #[cfg(not(Py_3_12))]
 mod calls;
 mod containers;
+#[cfg(not(Py_3_12))]
+mod coroutines;
 mod errors;
 mod numbers;
 
@@ -21,6 +23,8 @@ pub fn find(name: &CStr) -> Option<usize> {
         #[cfg(not(Py_3_12))]
         calls::STAND_INS,
         containers::STAND_INS,
+        #[cfg(not(Py_3_12))]
+        coroutines::STAND_INS,
         errors::STAND_INS,
         numbers::STAND_INS,
     ];
