@@ -16,11 +16,12 @@ const EXECUTING: i8 = 0;
 const COMPLETED: i8 = 1;
 const CLEARED: i8 = 4;
 
-/// Takes the generator's exceptions off the thread, and clears it if it has not yielded. Mirrors
-/// the end of `gen_send_ex2`, for generators and coroutines.
+/// Takes the generator's exceptions off the thread, and clears it if it has not yielded: the end
+/// of what resuming it is.
 ///
 /// # Safety
 /// The frame at `base` is the generator's and was just left with `result`; the GIL is held.
+#[inline]
 pub unsafe fn left(
     thread: usize,
     generator: *mut ffi::PyObject,
@@ -33,15 +34,35 @@ pub unsafe fn left(
     let previous = own + _PyErr_StackItem::previous_item.offset;
     // SAFETY: by the caller.
     unsafe {
-        if read::<i8>(object, state) == EXECUTING {
-            write(object, state, COMPLETED);
-        }
         let outer: usize = read(object, previous);
         write(thread, PyThreadState::exc_info.offset, outer);
         write(object, previous, 0usize);
         write(base, facts::FRAME_PREVIOUS, 0usize);
         if !result.is_null() && read::<i8>(object, state) == SUSPENDED {
             return;
+        }
+        clear_generator(thread, generator, base, result);
+    }
+}
+
+/// Clears a generator whose body is over. Mirrors the end of `gen_send_ex2`, for generators and
+/// coroutines.
+///
+/// # Safety
+/// As for [`left`].
+#[cold]
+unsafe fn clear_generator(
+    thread: usize,
+    generator: *mut ffi::PyObject,
+    base: usize,
+    result: *mut ffi::PyObject,
+) {
+    let object = generator as usize;
+    let state = PyGenObject::gi_frame_state.offset;
+    // SAFETY: by the caller.
+    unsafe {
+        if read::<i8>(object, state) == EXECUTING {
+            write(object, state, COMPLETED);
         }
         if result.is_null() && ffi::PyErr_ExceptionMatches(ffi::PyExc_StopIteration) != 0 {
             raise_from(if ffi::Py_TYPE(generator) == &raw mut ffi::PyCoro_Type {
@@ -50,7 +71,7 @@ pub unsafe fn left(
                 c"generator raised StopIteration"
             });
         }
-        let handled = own + _PyErr_StackItem::exc_value.offset;
+        let handled = PyGenObject::gi_exc_state.offset + _PyErr_StackItem::exc_value.offset;
         let value: *mut ffi::PyObject = read(object, handled);
         write(object, handled, 0usize);
         ffi::Py_XDECREF(value);

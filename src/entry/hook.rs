@@ -254,7 +254,8 @@ unsafe fn run(
     frame: *mut ffi::_PyInterpreterFrame,
     throwflag: c_int,
 ) -> *mut ffi::PyObject {
-    if throwflag == 0 {
+    // SAFETY: the interpreter gives a live frame.
+    if throwflag == 0 && unsafe { !jit::makes_generator(frame.cast()) } {
         let choice = catch_unwind(AssertUnwindSafe(|| {
             // SAFETY: the interpreter gives a live thread state and a live frame.
             unsafe { Some((Thread::new(tstate)?, Frame::new(frame.cast())?)) }

@@ -149,6 +149,7 @@ unsafe fn state(generator: *mut ffi::PyObject) -> i8 {
 ///
 /// # Safety
 /// A live generator or coroutine, a live object, and the GIL is held.
+#[inline(always)]
 unsafe fn resume(
     generator: *mut ffi::PyObject,
     sent: *mut ffi::PyObject,

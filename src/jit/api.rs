@@ -178,6 +178,16 @@ pub unsafe fn resumption(
     unsafe { resume::place(tstate as usize, base as usize, coming) }.map(Resumption)
 }
 
+/// Whether a frame is one that makes a generator, whose body is compiled: the interpreter does it.
+///
+/// # Safety
+/// A live frame, and the GIL is held.
+#[inline]
+pub unsafe fn makes_generator(base: *mut c_void) -> bool {
+    // SAFETY: by the caller.
+    unsafe { resume::makes_generator(base as usize) }
+}
+
 /// Run a suspended frame on, as `_PyEval_EvalFrameDefault` does.
 ///
 /// # Safety

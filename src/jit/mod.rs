@@ -40,7 +40,7 @@ pub mod writeback;
 pub use api::interpret;
 pub use api::{
     EntryPtr, Explained, Reason, Refusal, Resumption, Stats, compile_entry, disassemble, entry_of,
-    exits_of, explain, go_on, init, is_prepared, is_specialised, machine_code, resumption, run,
-    set_limit, stats,
+    exits_of, explain, go_on, init, is_prepared, is_specialised, machine_code, makes_generator,
+    resumption, run, set_limit, stats,
 };
 pub use listing::{Line, Listed, Piece};
