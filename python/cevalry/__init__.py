@@ -46,6 +46,8 @@ def _from_environment(name, default):
 def _whole_number(value, name):
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if value.bit_length() > 63:
+        raise ValueError(f"{name} must be nearer to 0 than {value}")
     return value
 
 
@@ -107,4 +109,4 @@ def set_code_limit(limit):
 
 _max_code = _from_environment("CEVALRY_MAX_CODE", None)
 if _max_code is not None:
-    _cevalry.set_code_limit(_max_code)
+    _cevalry.set_code_limit(_whole_number(_max_code, "CEVALRY_MAX_CODE"))

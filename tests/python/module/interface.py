@@ -42,7 +42,7 @@ class Switching(unittest.TestCase):
             self.assertEqual(loop(100), expected)
 
     def test_bad_thresholds(self):
-        for bad, error in ((-1, ValueError), (2**40, ValueError), ("x", TypeError), (1.5, TypeError), (True, TypeError)):
+        for bad, error in ((-1, ValueError), (2**40, ValueError), (2**70, ValueError), (-(2**70), ValueError), ("x", TypeError), (1.5, TypeError), (True, TypeError)):
             with self.subTest(bad=bad), self.assertRaisesRegex(error, "threshold must be"):
                 cevalry.enable(threshold=bad)
         self.assertFalse(cevalry.is_enabled())
@@ -153,7 +153,7 @@ class Asking(unittest.TestCase):
             cevalry.disassemble(never_run)
 
     def test_code_limit(self):
-        for bad, error in ((-1, ValueError), ("x", TypeError), (1.5, TypeError)):
+        for bad, error in ((-1, ValueError), (2**70, ValueError), ("x", TypeError), (1.5, TypeError), (True, TypeError)):
             with self.subTest(bad=bad), self.assertRaises(error):
                 cevalry.set_code_limit(bad)
 

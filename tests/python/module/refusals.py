@@ -99,6 +99,21 @@ class Refusals(unittest.TestCase):
             "This Python keeps .* elsewhere than the releases that Cevalry knows",
         )
 
+    def test_limits_beyond_all_memory(self):
+        for value in (-1, 2**70):
+            code, out, err = in_fresh_process(
+                f"""
+                import os
+                os.environ["CEVALRY_MAX_CODE"] = "{value}"
+                try:
+                    import cevalry
+                except ValueError as error:
+                    print(error)
+                """
+            )
+            self.assertEqual(code, 0, err)
+            self.assertRegex(out, "^(the limit on machine code must not be negative|CEVALRY_MAX_CODE must be nearer to 0)")
+
     def test_bad_environment(self):
         for value in ("x", "1.5"):
             code, out, err = in_fresh_process(
