@@ -82,14 +82,33 @@ pub unsafe fn explain(code: *mut ffi::PyCodeObject, record: Option<*mut Record>)
 /// What became of the instruction at each unit, in all versions.
 fn outcomes(record: &Record) -> BTreeMap<u32, Vec<String>> {
     let mut outcomes: BTreeMap<u32, Vec<String>> = BTreeMap::new();
-    for mark in record.blocks.iter().flat_map(|block| &block.marks) {
-        let list = outcomes.entry(mark.unit).or_default();
-        let outcome = outcome(record, mark);
+    let mut add = |unit, outcome| {
+        let list = outcomes.entry(unit).or_default();
         if !list.contains(&outcome) {
             list.push(outcome);
         }
+    };
+    for block in &record.blocks {
+        for mark in &block.marks {
+            add(mark.unit, outcome(record, mark));
+        }
+        let rare = block.marks.partition_point(|mark| mark.at < block.cold);
+        for pair in block.marks[..rare].windows(2) {
+            if let Some(unit) = taken_along(record, &pair[0], &pair[1]) {
+                add(unit, format!("part of {}", outcome(record, &pair[0])));
+            }
+        }
     }
     outcomes
+}
+
+/// The instruction between two others that the member of the first one does as well.
+fn taken_along(record: &Record, mark: &Mark, next: &Mark) -> Option<u32> {
+    let units = &record.view.units;
+    let first = decode(units, mark.unit)?;
+    let second = decode(units, first.next())?;
+    let member = mark.opcode != first.opcode;
+    (member && second.next() == next.unit).then_some(first.next())
 }
 
 fn outcome(record: &Record, mark: &Mark) -> String {

@@ -124,6 +124,15 @@ class Asking(unittest.TestCase):
         self.assertIn("BINARY_OP", told)
         self.assertGreaterEqual(len(told.splitlines()), 10)
 
+    def test_explain_knows_instructions_that_one_member_does_together(self):
+        loop(50)
+        cevalry.compile(loop)(50)
+        told = [line for line in cevalry.explain(loop).splitlines() if " LOAD_FAST" in line or " STORE_FAST" in line]
+        self.assertGreater(len(told), 2)
+        for line in told:
+            self.assertNotIn("not reached", line)
+            self.assertNotIn("part of BINARY_OP", line)
+
     def test_disassemble_shows_source_bytecode_and_machine_code(self):
         cevalry.compile(loop)(50)
         told = cevalry.disassemble(loop)
