@@ -9,7 +9,11 @@ mod containers;
 #[cfg(not(Py_3_12))]
 mod coroutines;
 mod errors;
+mod imports;
 mod numbers;
+#[cfg(not(Py_3_12))]
+mod unpacking;
+mod variadic;
 
 #[cfg(not(Py_3_12))]
 pub use calls::{discard_finished, finished_result};
@@ -26,7 +30,11 @@ pub fn find(name: &CStr) -> Option<usize> {
         #[cfg(not(Py_3_12))]
         coroutines::STAND_INS,
         errors::STAND_INS,
+        imports::STAND_INS,
         numbers::STAND_INS,
+        #[cfg(not(Py_3_12))]
+        unpacking::STAND_INS,
+        variadic::STAND_INS,
     ];
     tables
         .into_iter()

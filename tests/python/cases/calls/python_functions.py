@@ -201,3 +201,61 @@ def argument_deleted(a, b):
 warm(argument_deleted, 1, 2)
 show(lambda: none(*[], **{}))
 show(two, *(1,), **{"b": 2})
+
+
+# Arguments from tuples, iterables and dictionaries, good and bad.
+def spread(function, args, kwargs):
+    return function(*args), function(*args, **kwargs)
+
+
+def collects(*args, **kwargs):
+    return args, sorted(kwargs.items())
+
+
+def takes(a, b=2, *, c=3):
+    return a, b, c
+
+
+class Counts:
+    def __getitem__(self, index):
+        if index == 2:
+            raise IndexError
+        return index * 10
+
+
+for function in collects, takes, max, dict, "{}-{}".format, Counts:
+    mixed(
+        spread,
+        (function, (1, 2), {}),
+        (function, [1, 2], {"c": 4}),
+        (function, Counts(), {"c": 4, "b": 1}),
+        (function, iter((7, 8)), {3: 4}),
+        (function, 5, {}),
+        (function, (1,), 6),
+        (function, (1,), {"key": str}),
+    )
+
+
+def twice(function, first, second):
+    return function(**first, **second)
+
+
+mixed(twice, (takes, {"a": 1}, {"c": 2}), (takes, {"a": 1}, {"a": 2}), (takes, {"a": 1}, 5), (collects, {"a": 1}, {2: 2}))
+
+
+def imports_inside(n):
+    import string
+    import os.path as path
+    from math import gcd
+
+    return string.digits, path.basename("a/b"), gcd(n, 12)
+
+
+def imports_nothing():
+    import there_is_no_such_module
+
+    return there_is_no_such_module
+
+
+warm(imports_inside, 18)
+warm(imports_nothing)
