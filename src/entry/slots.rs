@@ -30,6 +30,9 @@ static INSTALLED: AtomicBool = AtomicBool::new(false);
 static NEXT: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 static SEND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 
+/// The interpreter whose generators run compiled.
+static MAIN: AtomicPtr<ffi::PyInterpreterState> = AtomicPtr::new(std::ptr::null_mut());
+
 /// Put our functions into the slots.
 pub(crate) fn require() {
     WANTED.store(true, Ordering::Relaxed);
@@ -38,6 +41,7 @@ pub(crate) fn require() {
     }
     // SAFETY: the types and their structs of functions are static, and the GIL is held.
     unsafe {
+        MAIN.store(ffi::PyInterpreterState_Main(), Ordering::Relaxed);
         let generator = &raw mut ffi::PyGen_Type;
         let (Some(next), Some(send)) = (
             (*generator).tp_iternext,
@@ -161,7 +165,10 @@ unsafe fn resume(
             return None;
         }
         let tstate = ffi::PyThreadState_Get();
-        if stack::is_low_in(tstate as usize) {
+        // Other interpreters have the types in common with the main one, and nothing else of ours.
+        let interp: *mut ffi::PyInterpreterState =
+            read(tstate as usize, PyThreadState::interp.offset);
+        if interp != MAIN.load(Ordering::Relaxed) || stack::is_low_in(tstate as usize) {
             return None;
         }
         let object = generator as usize;
