@@ -263,7 +263,7 @@ impl Emit<'_> {
     }
 
     /// The size of a frame of this code.
-    fn frame_words(&mut self, code: Val) -> Val {
+    pub(crate) fn frame_words(&mut self, code: Val) -> Val {
         #[cfg(Py_3_12)]
         {
             self.load(code, &PyCodeObject::co_framesize)

@@ -20,6 +20,7 @@ mod keywords;
 mod loops;
 mod machine;
 mod memory;
+mod methods;
 mod node;
 mod numbers;
 mod offsets;
@@ -58,6 +59,8 @@ use view::CodeView;
 
 /// A value was asked for that was not kept.
 const LOST: &str = "a value was lost";
+/// There is no place left to put a value.
+const CROWDED: &str = "too many values at once";
 
 /// Emits one block.
 pub struct Emit<'a> {

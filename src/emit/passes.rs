@@ -8,7 +8,7 @@
 use super::edge::{Instr, Step};
 use super::node::{Id, Kind, NONE};
 use super::types::{Flow, Stop};
-use super::{Emit, LOST};
+use super::{CROWDED, Emit, LOST};
 
 /// How many values have to be put aside to make a second time worth it.
 const MANY: u32 = 2;
@@ -68,7 +68,8 @@ impl Emit<'_> {
             } else if lost && !self.careful {
                 self.careful = true;
             } else {
-                let ended = self.failed.is_none() && flow == Err(Stop::Ended);
+                let crowded = self.failed == Some(CROWDED);
+                let ended = flow == Err(Stop::Ended) && (crowded || self.failed.is_none());
                 let learn = ended && may_learn && !self.uses.known && self.uses.spilled >= MANY;
                 if !learn {
                     break match (self.failed, flow) {

@@ -6,9 +6,9 @@ use crate::jit::facts;
 use super::asm::{Alu, Mem};
 use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM, FRAME, R11, SURVIVING, is_volatile, native};
 use super::node::{Anchor, At, Id, Kind, NONE, Node};
-use super::offsets::OB_TYPE;
+use super::offsets::{OB_FVAL, OB_TYPE};
 use super::types::Ty;
-use super::{Emit, LOST};
+use super::{CROWDED, Emit, LOST};
 
 impl Emit<'_> {
     /// Local `i` in the frame's memory.
@@ -112,19 +112,24 @@ impl Emit<'_> {
             return;
         }
         self.note_spill();
-        // A double that is in an object which has to stay anyway is read from there again.
-        let object = self.st.nodes.iter_mut().find(|n| n.twin == id);
-        if let Some(object) = object
-            && object.kind == Kind::Bits
-            && matches!(object.anchor, Anchor::Local(_))
-        {
-            object.twin = NONE;
+        let boxed = self.st.nodes.iter();
+        let boxed = boxed.filter(|n| n.is_pending() && n.parts()[0] == id);
+        if boxed.count() == 0 && self.object_of(id).is_some() {
             self.node_mut(id).at = At::None;
             return;
         }
         let slot = self.free_native();
         self.asm.store_f64(native(slot), x);
         self.st.put(id, Loc::Native(slot));
+    }
+
+    /// The object that has a double and has to stay anyway: it is read from there again.
+    fn object_of(&self, raw: Id) -> Option<Id> {
+        let mut nodes = self.st.nodes.iter();
+        let found = nodes.position(|n| {
+            n.twin == raw && n.kind == Kind::Bits && matches!(n.anchor, Anchor::Local(_))
+        });
+        found.map(|id| id as Id)
     }
 
     /// Before a call: nothing that is needed stays in a register that the callee may change.
@@ -155,7 +160,7 @@ impl Emit<'_> {
         match self.st.native.iter().position(|&id| id == NONE) {
             Some(slot) => slot as u16,
             None => {
-                self.failed = Some("too many values at once");
+                self.failed = Some(CROWDED);
                 0
             }
         }
@@ -255,6 +260,10 @@ impl Emit<'_> {
             self.touch_xmm(x);
             return x;
         }
+        let object = match (node.at, node.kind) {
+            (At::None, Kind::Bits) => self.object_of(id).map(|object| self.place(object)),
+            _ => None,
+        };
         let x = self.free_xmm();
         match (node.at, node.kind) {
             (At::Native(n), _) => {
@@ -270,7 +279,10 @@ impl Emit<'_> {
                 self.asm.mov_to_xmm(x, r);
                 self.unplace(id);
             }
-            _ => self.failed = Some(LOST),
+            _ => match object {
+                Some(object) => self.asm.load_f64(x, Mem::new(object, OB_FVAL)),
+                None => self.failed = Some(LOST),
+            },
         }
         self.st.put(id, Loc::Xmm(x));
         x

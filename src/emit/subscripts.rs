@@ -131,6 +131,13 @@ impl Emit<'_> {
     }
 
     pub(crate) fn get_item(&mut self, container: Val, sub: Val) -> Flow<Option<Val>> {
+        match self.number_item(container, sub)? {
+            None => self.special_method(c"__getitem__", &[container, sub]),
+            item => Ok(item),
+        }
+    }
+
+    fn number_item(&mut self, container: Val, sub: Val) -> Flow<Option<Val>> {
         if self.effects || !self.is_int_operand(sub)? {
             return Ok(None);
         }
@@ -180,6 +187,20 @@ impl Emit<'_> {
     }
 
     pub(crate) fn set_item(&mut self, container: Val, sub: Val, v: Val) -> Flow<Option<Val>> {
+        if let Some(stored) = self.set_number_item(container, sub, v)? {
+            return Ok(Some(stored));
+        }
+        let args = [container, sub, v];
+        let Some(result) = self.special_method(c"__setitem__", &args)? else {
+            return Ok(None);
+        };
+        let null = self.null();
+        let failed = self.eq(Ty::Object, result, null);
+        self.py_xdecref(result)?;
+        Ok(Some(failed))
+    }
+
+    fn set_number_item(&mut self, container: Val, sub: Val, v: Val) -> Flow<Option<Val>> {
         if self.effects || !self.is_int_operand(sub)? {
             return Ok(None);
         }

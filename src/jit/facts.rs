@@ -96,6 +96,20 @@ pub fn long_type() -> usize {
     &raw const ffi::PyLong_Type as usize
 }
 
+/// Whether a type is one of those that have no special methods in Python.
+pub fn is_built_in(object_type: usize) -> bool {
+    [
+        float_type(),
+        long_type(),
+        bool_type(),
+        list_type(),
+        tuple_type(),
+        &raw const ffi::PyDict_Type as usize,
+        &raw const ffi::PyUnicode_Type as usize,
+    ]
+    .contains(&object_type)
+}
+
 pub fn list_type() -> usize {
     &raw const ffi::PyList_Type as usize
 }

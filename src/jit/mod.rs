@@ -19,6 +19,7 @@ pub mod iterators;
 pub mod listing;
 pub mod live;
 pub mod machine;
+pub mod methods;
 pub mod notes;
 pub mod outlive;
 pub mod pending;
