@@ -176,6 +176,12 @@ impl Asm {
         self.code.truncate(len as usize);
     }
 
+    /// Assembles into a buffer.
+    pub fn new(mut code: Vec<u8>) -> Asm {
+        code.clear();
+        Asm { code }
+    }
+
     pub fn into_code(self) -> Vec<u8> {
         self.code
     }

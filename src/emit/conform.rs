@@ -33,7 +33,8 @@ impl Emit<'_> {
         self.write_stack(target);
         self.move_into_place(target);
         let target = Rc::new(target.clone());
-        self.st = State::from_context(&target);
+        let state = State::from_context(&target, &mut self.buffers);
+        self.replace_state(state);
         self.conformed = Some(target);
     }
 

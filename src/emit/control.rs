@@ -58,19 +58,20 @@ impl Emit<'_> {
     }
 
     /// Jumps that are taken when a test holds.
-    pub(crate) fn jump_if(&mut self, test: Test) -> Vec<Site> {
-        match test {
-            Test::Known(false) => Vec::new(),
-            Test::Known(true) => vec![self.asm.jmp()],
-            Test::One(cc) => vec![self.asm.jcc(cc)],
-            Test::Either(a, b) => vec![self.asm.jcc(a), self.asm.jcc(b)],
+    pub(crate) fn jump_if(&mut self, test: Test) -> impl Iterator<Item = Site> + use<> {
+        let sites = match test {
+            Test::Known(false) => [None, None],
+            Test::Known(true) => [Some(self.asm.jmp()), None],
+            Test::One(cc) => [Some(self.asm.jcc(cc)), None],
+            Test::Either(a, b) => [Some(self.asm.jcc(a)), Some(self.asm.jcc(b))],
             Test::Both(a, b) => {
                 let skip = self.asm.jcc_short(a.not());
                 let site = self.asm.jcc(b);
                 self.asm.bind_short(skip);
-                vec![site]
+                [Some(site), None]
             }
-        }
+        };
+        sites.into_iter().flatten()
     }
 
     pub fn exit(&mut self, exit: Exit) -> Flow {
@@ -101,7 +102,7 @@ impl Emit<'_> {
             None => {}
         }
         let test = self.test(c.0);
-        let fork = self.st.clone();
+        let fork = self.copy_state();
         let jump_at = self.asm.here();
         let skip = self.jump_if(test.not());
         let body_at = self.asm.here();
@@ -123,7 +124,7 @@ impl Emit<'_> {
                 Some((std::mem::replace(&mut self.st, fork), join))
             }
             Err(Stop::Ended) => {
-                self.st = fork;
+                self.replace_state(fork);
                 // An arm that only leaves needs no jump around it.
                 let lone = self.edges.len() == edges + 1
                     && self.edges[edges].site == body_at + 1
@@ -160,7 +161,7 @@ impl Emit<'_> {
             (None, second @ (Ok(()) | Err(Stop::Ended))) => second,
             (Some((state, join)), Err(Stop::Ended)) => {
                 self.asm.bind(join);
-                self.st = state;
+                self.replace_state(state);
                 Ok(())
             }
             (_, Err(stop)) => Err(inside_arm(stop)),

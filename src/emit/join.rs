@@ -23,22 +23,23 @@ enum Fix {
 
 /// One of the two paths: the state that it ends in, and what it has still to do.
 struct Path {
-    st: State,
+    st: Box<State>,
     fixes: Vec<Fix>,
 }
 
 /// Goes on after two arms. The first has ended with a jump at `join`, in the state `first`; the
 /// second ends here. Nodes below `fork` are those from before the arms.
-pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> Flow {
+pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: usize) -> Flow {
     let mut one = Path {
         st: first,
         fixes: Vec::new(),
     };
+    let mut target = e.copy_state();
+    let blank = e.buffers.state();
     let mut two = Path {
-        st: e.st.clone(),
+        st: std::mem::replace(&mut e.st, blank),
         fixes: Vec::new(),
     };
-    let mut target = e.st.clone();
     if one.st.placed != two.st.placed {
         return Err(Stop::Unsupported("a frame that one of two paths places"));
     }
@@ -58,9 +59,18 @@ pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> F
             }
         }
     }
-    let needed = needed(&one.st, &two.st, fork, e.tables());
+    let mut kept = None;
     for id in 2..fork as Id {
-        let lost = !e.careful && !needed[id as usize];
+        let (a, b) = (&one.st.nodes[id as usize], &two.st.nodes[id as usize]);
+        let inside = a.twin as usize >= fork && a.twin != NONE;
+        if a == b && !inside {
+            target.nodes[id as usize] = *b;
+            continue;
+        }
+        let lost = a.at != b.at && !e.careful && {
+            let kept = kept.get_or_insert_with(|| needed(&one.st, &two.st, fork, e.tables()));
+            !kept[id as usize]
+        };
         common(id, lost, &mut one, &mut two, &mut target, &mut slots, fork)?;
     }
     target.nodes.truncate(fork);
@@ -92,7 +102,7 @@ pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> F
     if let Some(skip) = skip {
         e.asm.bind(skip);
     }
-    e.st = target;
+    e.replace_state(target);
     e.st.claim_places();
     Ok(())
 }
@@ -100,9 +110,9 @@ pub(crate) fn join(e: &mut Emit<'_>, first: State, join: Site, fork: usize) -> F
 impl Path {
     /// Does what there is to do, where the path ends. What is where has been agreed upon: no
     /// other value may be moved on the way.
-    fn finish(&self, e: &mut Emit<'_>) -> Flow {
-        e.st = self.st.clone();
-        for &fix in &self.fixes {
+    fn finish(self, e: &mut Emit<'_>) -> Flow {
+        e.replace_state(self.st);
+        for fix in self.fixes {
             match fix {
                 Fix::Count { id, due } => e.count_in_place(id, due)?,
                 Fix::Merge { from: id, slot } | Fix::Move { id, slot } => e.copy_to(id, slot)?,

@@ -19,17 +19,20 @@ impl Emit<'_> {
         B: FnMut(&mut Self) -> Flow,
     {
         for _ in 0..MOST_ITERATIONS {
-            let before = (self.st.clone(), self.computed.len());
+            let (before, computed) = (self.copy_state(), self.computed.len());
             let code = self.asm.here();
             let c = cond(self)?;
             match self.node(c.0).imm() {
-                Some(0) => return Ok(()),
-                Some(_) => {}
+                Some(0) => {
+                    self.recycle(before);
+                    return Ok(());
+                }
+                Some(_) => self.recycle(before),
                 None => {
                     // The condition is emitted again where the loop starts.
                     self.asm.truncate(code);
-                    self.st = before.0;
-                    self.computed.truncate(before.1);
+                    self.replace_state(before);
+                    self.computed.truncate(computed);
                     return self.run_time_loop(vars, &mut cond, &mut body);
                 }
             }
@@ -90,13 +93,13 @@ impl Emit<'_> {
             return Err(Stop::Unsupported(LOST));
         }
         self.computed.clear();
-        let start = self.st.clone();
+        let start = self.copy_state();
         self.st.pinned = true;
         let head = self.asm.here();
         let c = cond(self)?;
         let test = self.test(c.0);
         let leave = self.jump_if(test.not());
-        let mut after = self.st.clone();
+        let mut after = self.copy_state();
         after.pinned = start.pinned;
         let nest = self.nest;
         self.nest = nest + 1;
@@ -118,7 +121,8 @@ impl Emit<'_> {
         for site in leave {
             self.asm.bind(site);
         }
-        self.st = after;
+        self.replace_state(after);
+        self.recycle(start);
         self.computed.clear();
         Ok(())
     }

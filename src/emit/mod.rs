@@ -28,6 +28,7 @@ mod passes;
 mod recursion;
 mod refs;
 mod regs;
+pub mod reuse;
 mod slots;
 mod state;
 mod subscripts;
@@ -53,6 +54,7 @@ use cold::Cold;
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark};
 use node::{Domain, Id, NONE, Table};
 use passes::Uses;
+use reuse::Buffers;
 use state::State;
 use types::{Ty, Val};
 use view::CodeView;
@@ -66,9 +68,9 @@ const CROWDED: &str = "too many values at once";
 pub struct Emit<'a> {
     view: &'a CodeView,
     asm: Asm,
-    st: State,
+    st: Box<State>,
     /// The state at the start of the instruction.
-    before: State,
+    before: Box<State>,
     tables: Vec<Table>,
     edges: Vec<Edge>,
     calls: Vec<CallSite>,
@@ -107,16 +109,28 @@ pub struct Emit<'a> {
     last_digits: Id,
     /// The last element that was loaded: pointer, index, value.
     last_element: Option<(Id, Id, Id)>,
+    buffers: Buffers,
 }
 
 impl<'a> Emit<'a> {
     /// Starts a block that may rely on `context`.
     pub fn new(view: &'a CodeView, context: &Context, unit: u32) -> Emit<'a> {
-        let st = State::from_context(context);
+        Emit::with(Buffers::default(), view, context, unit)
+    }
+
+    /// The same, with what the block before has left.
+    pub fn with(
+        mut buffers: Buffers,
+        view: &'a CodeView,
+        context: &Context,
+        unit: u32,
+    ) -> Emit<'a> {
+        let st = State::from_context(context, &mut buffers);
+        let before = buffers.state();
         Emit {
             view,
-            asm: Asm::default(),
-            before: st.clone(),
+            asm: Asm::new(std::mem::take(&mut buffers.code)),
+            before,
             st,
             tables: Vec::new(),
             edges: Vec::new(),
@@ -149,6 +163,7 @@ impl<'a> Emit<'a> {
             fresh_from: 0,
             last_digits: NONE,
             last_element: None,
+            buffers,
         }
     }
 
@@ -232,16 +247,19 @@ impl<'a> Emit<'a> {
         self.len() == 0
     }
 
-    /// The finished block.
-    pub fn finish(mut self) -> BlockCode {
+    /// The finished block, and what the next one may use again.
+    pub fn finish(mut self) -> (BlockCode, Buffers) {
         let cold = self.asm.here();
         self.emit_cold();
-        BlockCode {
+        let mut buffers = self.buffers;
+        buffers.states.extend([self.st, self.before]);
+        let block = BlockCode {
             code: self.asm.into_code(),
             edges: self.edges,
             calls: self.calls,
             marks: self.marks,
             cold,
-        }
+        };
+        (block, buffers)
     }
 }

@@ -61,7 +61,7 @@ pub(crate) enum Anchor {
 }
 
 /// One value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Node {
     pub ty: Ty,
     pub kind: Kind,

@@ -240,11 +240,15 @@ impl Emit<'_> {
 
     /// Forgets nodes that no slot refers to, and lets go of their registers.
     pub(crate) fn collect(&mut self) {
+        let mut kept = std::mem::take(&mut self.buffers.nodes);
+        let mut map = std::mem::take(&mut self.buffers.ids);
         let old = std::mem::take(&mut self.st.nodes);
-        let mut map = vec![NONE; old.len()];
+        map.clear();
+        map.resize(old.len(), NONE);
         map[0] = 0;
         map[1] = 1;
-        let mut kept = vec![old[0], old[1]];
+        kept.clear();
+        kept.extend([old[0], old[1]]);
         let tables = &mut self.tables;
         for i in 0..self.st.locals.len() {
             let local = &mut self.st.locals[i];
@@ -264,6 +268,8 @@ impl Emit<'_> {
             }
         }
         self.st.nodes = kept;
+        self.buffers.nodes = old;
+        self.buffers.ids = map;
         self.st.claim_places();
     }
 }

@@ -8,6 +8,7 @@ use crate::jit::facts;
 use super::Emit;
 use super::machine::{FRAME, TSTATE};
 use super::node::{Anchor, At, Id, Kind, NONE, Node, Table};
+use super::reuse::Buffers;
 use super::types::Ty;
 
 /// A local variable.
@@ -21,7 +22,7 @@ pub(crate) struct Local {
 }
 
 /// Everything that instructions change.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct State {
     pub nodes: Vec<Node>,
     pub locals: Vec<Local>,
@@ -51,13 +52,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    fn empty() -> State {
-        let mut frame = Node::new(Ty::Ptr, Kind::Bits);
-        frame.at = At::Gpr(FRAME);
-        let mut tstate = Node::new(Ty::Ptr, Kind::Bits);
-        tstate.at = At::Gpr(TSTATE);
+    /// A state to be filled.
+    pub fn blank() -> State {
         State {
-            nodes: vec![frame, tstate],
+            nodes: Vec::new(),
             locals: Vec::new(),
             stack: Vec::new(),
             base: 0,
@@ -76,17 +74,19 @@ impl State {
         }
     }
 
-    pub fn from_context(context: &Context) -> State {
-        let mut state = State::empty();
-        state.locals = context
-            .locals
-            .iter()
-            .map(|slot| Local {
-                node: NONE,
-                behind: slot.behind,
-                known: slot.known,
-            })
-            .collect();
+    pub fn from_context(context: &Context, buffers: &mut Buffers) -> Box<State> {
+        let mut state = buffers.state();
+        state.reset();
+        let mut frame = Node::new(Ty::Ptr, Kind::Bits);
+        frame.at = At::Gpr(FRAME);
+        let mut tstate = Node::new(Ty::Ptr, Kind::Bits);
+        tstate.at = At::Gpr(TSTATE);
+        state.nodes.extend([frame, tstate]);
+        state.locals.extend(context.locals.iter().map(|slot| Local {
+            node: NONE,
+            behind: slot.behind,
+            known: slot.known,
+        }));
         for (i, slot) in context.locals.iter().enumerate() {
             if slot.held != Held::Memory {
                 state.locals[i].node = state.enter_slot(slot, None);
@@ -283,12 +283,14 @@ impl Emit<'_> {
         }
         self.settle(depth);
         let mut seen: Vec<(Id, u16)> = Vec::new();
-        let mut stack = Vec::with_capacity(depth);
+        let mut stack = std::mem::take(&mut self.buffers.stack);
+        stack.clear();
         for i in 0..depth {
             let id = self.st.stack[i];
             stack.push(self.describe(id, &mut seen, Some(i)));
         }
-        let mut locals = Vec::with_capacity(self.st.locals.len());
+        let mut locals = std::mem::take(&mut self.buffers.locals);
+        locals.clear();
         for i in 0..self.st.locals.len() {
             let local = self.st.locals[i];
             let slot = match local.behind {
@@ -307,18 +309,17 @@ impl Emit<'_> {
             };
             locals.push(slot);
         }
-        let context = Context {
-            locals: locals.into(),
-            stack: stack.into(),
+        let context = match &self.last_context {
+            Some(last) if *last.locals == *locals && *last.stack == *stack => Rc::clone(last),
+            _ => Rc::new(Context {
+                locals: locals.as_slice().into(),
+                stack: stack.as_slice().into(),
+            }),
         };
-        match &self.last_context {
-            Some(last) if **last == context => last.clone(),
-            _ => {
-                let context = Rc::new(context);
-                self.last_context = Some(context.clone());
-                context
-            }
-        }
+        self.last_context = Some(Rc::clone(&context));
+        self.buffers.locals = locals;
+        self.buffers.stack = stack;
+        context
     }
 
     /// A stack slot that is in the frame's memory.

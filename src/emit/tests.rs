@@ -124,7 +124,7 @@ fn listing(source: &str) -> String {
     for (truth, name) in [(true, "_Py_TrueStruct"), (false, "_Py_FalseStruct")] {
         names.push((super::boxes::singleton(truth) as u64, name.to_owned()));
     }
-    print(&e.finish(), &comments, names)
+    print(&e.finish().0, &comments, names)
 }
 
 fn local(known: &str) -> Slot {

@@ -211,7 +211,7 @@ pub fn stats() -> Stats {
             blocks: jit.totals.blocks,
             bytecodes: jit.totals.bytecodes,
             code_bytes: jit.arena.used() as u64,
-            metadata_bytes: jit.stubs.bytes() as u64,
+            metadata_bytes: jit.metadata_bytes() as u64,
             compile_ns: jit.totals.compile_ns,
             exits: jit
                 .exits

@@ -4,7 +4,7 @@
 //! through the first mapping and runs in the second. Pages are used when they are first
 //! written, so that a generous limit costs nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::ptr;
 
@@ -15,6 +15,9 @@ pub const REGION: usize = 1 << 30;
 pub const DEFAULT_LIMIT: usize = 64 << 20;
 /// Pieces of code start at multiples of this.
 const ALIGN: u32 = 16;
+
+/// So many bytes are written before the writable mapping is let go of.
+const SETTLE: usize = 256 << 10;
 
 /// A place in the region.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -35,8 +38,11 @@ pub struct Arena {
     end: u32,
     /// Bytes in use.
     used: usize,
-    /// Pieces given back: start and length.
-    free: BTreeMap<u32, u32>,
+    free: Free,
+    /// Whether there was no room for something since room was last given back.
+    full: bool,
+    /// Bytes written since the writable mapping was last let go of.
+    written: usize,
     /// Jumps to functions that are too far away for a direct call.
     far: HashMap<usize, Offset>,
 }
@@ -70,7 +76,9 @@ impl Arena {
             limit: DEFAULT_LIMIT as u32,
             end: 0,
             used: 0,
-            free: BTreeMap::new(),
+            free: Free::default(),
+            full: false,
+            written: 0,
             far: HashMap::new(),
         })
     }
@@ -78,6 +86,7 @@ impl Arena {
     /// Limits what may be used. What is in use stays.
     pub fn set_limit(&mut self, bytes: usize) {
         self.limit = bytes.min(REGION) as u32;
+        self.full = false;
     }
 
     /// Bytes in use.
@@ -96,34 +105,42 @@ impl Arena {
         (distance < REGION).then_some(Offset(distance as u32))
     }
 
-    /// Takes `len` bytes at a multiple of `align`.
-    pub fn take(&mut self, len: usize, align: u32) -> Result<Offset, Full> {
-        let len = (len as u32).next_multiple_of(ALIGN);
-        if align == ALIGN
-            && let Some((&start, &size)) = self.free.iter().find(|&(_, &size)| size >= len)
-        {
-            self.free.remove(&start);
-            if size > len {
-                self.free.insert(start + len, size - len);
+    /// Whether it is of no use to ask for more.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Takes `len` bytes.
+    pub fn take(&mut self, len: usize) -> Result<Offset, Full> {
+        let found = self.find((len as u32).next_multiple_of(ALIGN));
+        self.full = found.is_none();
+        found.ok_or(Full)
+    }
+
+    fn find(&mut self, len: u32) -> Option<Offset> {
+        if self.used + len as usize > self.limit as usize {
+            return None;
+        }
+        let start = match self.free.take(len) {
+            Some((start, size)) => {
+                if size > len {
+                    self.free.add(start + len, size - len);
+                }
+                start
             }
-            self.used += len as usize;
-            return Ok(Offset(start));
-        }
-        let start = self.end.next_multiple_of(align);
-        if start + len > self.limit {
-            return Err(Full);
-        }
-        if start > self.end {
-            self.free.insert(self.end, start - self.end);
-        }
-        self.end = start + len;
+            None if (self.end + len) as usize > REGION => return None,
+            None => {
+                self.end += len;
+                self.end - len
+            }
+        };
         self.used += len as usize;
-        Ok(Offset(start))
+        Some(Offset(start))
     }
 
     /// Takes room for code and writes it.
     pub fn add(&mut self, code: &[u8]) -> Result<Offset, Full> {
-        let at = self.take(code.len(), ALIGN)?;
+        let at = self.take(code.len())?;
         self.write(at, code);
         Ok(at)
     }
@@ -132,22 +149,36 @@ impl Arena {
     pub fn give_back(&mut self, at: Offset, len: usize) {
         let len = (len as u32).next_multiple_of(ALIGN);
         self.used -= len as usize;
-        let (mut start, mut size) = (at.0, len);
-        if let Some((&before, &before_size)) = self.free.range(..start).next_back()
-            && before + before_size == start
-        {
-            self.free.remove(&before);
-            (start, size) = (before, before_size + size);
+        self.full = false;
+        self.free.add(at.0, len);
+    }
+
+    /// Lets go of the pages that were written: the system counts them twice while they are in
+    /// both mappings.
+    pub fn settle(&mut self) {
+        if self.written < SETTLE {
+            return;
         }
-        if let Some(behind) = self.free.remove(&(start + size)) {
-            size += behind;
-        }
-        self.free.insert(start, size);
+        self.written = 0;
+        // SAFETY: the mapping is ours and shared: what was written stays in the file.
+        unsafe {
+            libc::madvise(
+                self.writable as *mut _,
+                self.end as usize,
+                libc::MADV_DONTNEED,
+            )
+        };
+    }
+
+    /// Bytes of memory outside the region.
+    pub fn metadata_bytes(&self) -> usize {
+        self.free.bytes() + self.far.capacity() * size_of::<(usize, Offset)>()
     }
 
     /// Writes bytes into room that was taken.
     pub fn write(&mut self, at: Offset, bytes: &[u8]) {
         assert!(at.0 as usize + bytes.len() <= self.end as usize);
+        self.written += bytes.len();
         let target = (self.writable + at.0 as usize) as *mut u8;
         // SAFETY: the range is inside the region, and only the owner of the arena writes.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) }
@@ -193,6 +224,50 @@ impl Arena {
     pub fn beyond(&self, at: Offset) -> Option<usize> {
         let mut jumps = self.far.iter();
         jumps.find_map(|(&target, &jump)| (jump == at).then_some(target))
+    }
+}
+
+/// Pieces that were given back.
+#[derive(Debug, Default)]
+struct Free {
+    /// Length by start.
+    by_start: BTreeMap<u32, u32>,
+    /// Length and start.
+    by_len: BTreeSet<(u32, u32)>,
+}
+
+impl Free {
+    /// The smallest piece of at least this length: start and length.
+    fn take(&mut self, len: u32) -> Option<(u32, u32)> {
+        let &(len, start) = self.by_len.range((len, 0)..).next()?;
+        self.remove(start, len);
+        Some((start, len))
+    }
+
+    /// Adds a piece, joined with its neighbours.
+    fn add(&mut self, mut start: u32, mut len: u32) {
+        let before = self.by_start.range(..start).next_back();
+        if let Some((&before, &size)) = before
+            && before + size == start
+        {
+            self.remove(before, size);
+            (start, len) = (before, size + len);
+        }
+        if let Some(&size) = self.by_start.get(&(start + len)) {
+            self.remove(start + len, size);
+            len += size;
+        }
+        self.by_start.insert(start, len);
+        self.by_len.insert((len, start));
+    }
+
+    fn remove(&mut self, start: u32, len: u32) {
+        self.by_start.remove(&start);
+        self.by_len.remove(&(len, start));
+    }
+
+    fn bytes(&self) -> usize {
+        self.by_start.len() * 4 * size_of::<u32>()
     }
 }
 

@@ -122,12 +122,15 @@ impl Jit {
         let Some(matcher) = variant.matcher else {
             return Verdict::Yes;
         };
-        let mut live = Live::new(&record.view, decoded.instr, operands, record.shape.locals);
-        match matcher(&mut live) {
+        let (view, locals) = (&record.view, record.shape.locals);
+        let mut live = Live::new(view, decoded.instr, operands, locals, self.items.take());
+        let verdict = match matcher(&mut live) {
             Err(Stop::Ended) => Verdict::No,
             _ if live.asked_type() => Verdict::Perhaps,
             _ => Verdict::Yes,
-        }
+        };
+        self.items.replace(live.into_items());
+        verdict
     }
 }
 

@@ -45,16 +45,16 @@ impl Jit {
         start: &Start,
         registers: Option<&Registers>,
     ) -> Result<Offset, Full> {
-        if let Some(version) = record.exact(start.unit, &start.context, &start.avoid) {
-            return Ok(version.at);
+        let versions = &record.versions;
+        if let Some(at) = versions.exact(start.unit, &start.context, &start.avoid) {
+            return Ok(at);
         }
-        let crowded = record.count(start.unit) >= VERSIONS;
-        let nearest = record.nearest(start.unit, &start.context, &start.avoid);
+        let crowded = versions.count(start.unit) >= VERSIONS;
+        let nearest = versions.nearest(start.unit, &start.context, &start.avoid);
         if let Some((distance, version)) = nearest
             && (distance <= NEAR || crowded)
         {
-            let (target, at) = (Rc::clone(&version.context), version.at);
-            return self.adapter(record, start, &target, at);
+            return self.adapter(record, start, &version.context, version.at);
         }
         if crowded {
             let target = Rc::new(record.shape.anything(start.context.stack.len()));
@@ -64,8 +64,9 @@ impl Jit {
                     context: Rc::clone(&target),
                     avoid: start.avoid.clone(),
                 };
-                let exact = record.exact(generic.unit, &generic.context, &generic.avoid);
-                let at = match exact.map(|version| version.at) {
+                let exact = &record.versions;
+                let exact = exact.exact(generic.unit, &generic.context, &generic.avoid);
+                let at = match exact {
                     Some(at) => at,
                     None => self.promise(record, &generic)?,
                 };
@@ -93,7 +94,9 @@ impl Jit {
             .stubs
             .add(&mut self.arena, self.trampolines.stub, exit)?;
         record.stubs.push(number);
-        record.add_version(start.unit, &start.context, &start.avoid, at);
+        record
+            .versions
+            .add(start.unit, &start.context, &start.avoid, at);
         Ok(at)
     }
 
@@ -117,12 +120,17 @@ impl Jit {
         at: Offset,
         first: impl FnOnce(&mut Emit<'_>),
     ) -> Result<Offset, Full> {
+        if self.arena.is_full() {
+            return Err(Full);
+        }
         let began = Instant::now();
-        let mut e = Emit::new(&record.view, &start.context, start.unit);
+        let buffers = std::mem::take(&mut self.buffers);
+        let mut e = Emit::with(buffers, &record.view, &start.context, start.unit);
         first(&mut e);
         e.conform(target);
         e.leave(EdgeKind::Go, start.unit);
-        let mut code = e.finish();
+        let (mut code, buffers) = e.finish();
+        self.buffers = buffers;
         // The jump to the version is the one that was emitted last.
         let last = code
             .edges
@@ -144,6 +152,9 @@ impl Jit {
         start: &Start,
         registers: &Registers,
     ) -> Result<Offset, Full> {
+        if self.arena.is_full() {
+            return Err(Full);
+        }
         let began = Instant::now();
         let mut emitted = Vec::new();
         let (code, left) = self.emit(record, start, registers, &mut emitted);
@@ -156,24 +167,25 @@ impl Jit {
     }
 
     fn emit(
-        &self,
+        &mut self,
         record: &Record,
         start: &Start,
         registers: &Registers,
         emitted: &mut Vec<Emitted>,
     ) -> (BlockCode, Option<(u32, &'static str)>) {
         let view = &record.view;
-        let mut e = Emit::new(view, &start.context, start.unit);
+        let buffers = std::mem::take(&mut self.buffers);
+        let mut e = Emit::with(buffers, view, &start.context, start.unit);
         let mut unit = start.unit;
         let mut left = None;
         let none = Avoid::default();
         loop {
             let first = unit == start.unit && emitted.is_empty();
-            let cut = record.count(unit) > 0 || emitted.len() as u32 >= LONGEST;
+            let cut = record.versions.count(unit) > 0 || emitted.len() as u32 >= LONGEST;
             if !first && cut && !e.expects_call() {
                 // Others arrive here too: share their version, or make one.
                 let context = e.context();
-                if let Some((distance, version)) = record.nearest(unit, &context, &none)
+                if let Some((distance, version)) = record.versions.nearest(unit, &context, &none)
                     && distance <= NEAR
                 {
                     e.conform(&version.context);
@@ -246,7 +258,9 @@ impl Jit {
                 Ok(Step::Ended | Step::Unsupported(_)) => break,
             }
         }
-        (e.finish(), left)
+        let (code, buffers) = e.finish();
+        self.buffers = buffers;
+        (code, left)
     }
 
     /// The generic member, where a specialised one turned out to be unsupported.
@@ -269,7 +283,7 @@ impl Jit {
     /// Ends a block by a jump backwards: to a version that the loop can close on.
     fn close(&self, record: &Record, e: &mut Emit<'_>, unit: u32) {
         let general = generalise(&e.context());
-        match record.nearest(unit, &general, &Avoid::default()) {
+        match record.versions.nearest(unit, &general, &Avoid::default()) {
             Some((distance, version)) if distance <= NEAR => e.conform(&version.context),
             _ => e.conform(&general),
         }
@@ -285,6 +299,18 @@ impl Jit {
         emitted: &[Emitted],
     ) -> Result<Offset, Full> {
         let at = self.arena.add(&code.code)?;
+        let mut stubs = Vec::new();
+        if let Err(full) = self.link(record, start, at, &code, emitted, &mut stubs) {
+            // Nothing leads to the block yet.
+            for number in stubs {
+                let trampoline = self.trampolines.stub;
+                self.stubs.remove(&mut self.arena, trampoline, number);
+            }
+            self.arena.give_back(at, code.code.len());
+            self.buffers.code = code.code;
+            return Err(full);
+        }
+        record.stubs.extend(stubs);
         record.blocks.push(Block {
             unit: start.unit,
             at,
@@ -292,28 +318,53 @@ impl Jit {
             marks: code.marks.into(),
             cold: code.cold,
         });
-        for call in &code.calls {
-            self.arena.link_far(Offset(at.0 + call.site), call.target)?;
-        }
         if self.dump {
             let block = record.blocks.last().expect("one was just added");
             eprintln!("{}{:?}", listing::raw(self, block), start.context);
         }
-        let adapter = emitted.is_empty();
-        if !adapter {
-            record.add_version(start.unit, &start.context, &start.avoid, at);
+        if !emitted.is_empty() {
+            record
+                .versions
+                .add(start.unit, &start.context, &start.avoid, at);
         }
-        for edge in code.edges {
+        self.arena.settle();
+        self.buffers.code = code.code;
+        Ok(at)
+    }
+
+    /// Lets a block's calls and edges lead somewhere; those edges whose target is not compiled
+    /// to stubs.
+    fn link(
+        &mut self,
+        record: &mut Record,
+        start: &Start,
+        at: Offset,
+        code: &BlockCode,
+        emitted: &[Emitted],
+        stubs: &mut Vec<u32>,
+    ) -> Result<(), Full> {
+        for call in &code.calls {
+            self.arena.link_far(Offset(at.0 + call.site), call.target)?;
+        }
+        let adapter = emitted.is_empty();
+        for edge in &code.edges {
             let site = Offset(at.0 + edge.site);
             let avoid = match edge.kind {
                 EdgeKind::Deopt => avoid_at(start, &edge.unit, emitted),
                 _ => Avoid::default(),
             };
-            if edge.kind == EdgeKind::Go
-                && let Some(version) = record.exact(edge.unit, &edge.context, &avoid)
-            {
-                self.arena.link(site, version.at);
-                continue;
+            if edge.kind == EdgeKind::Go {
+                let itself = !adapter
+                    && (edge.unit, &edge.context, &avoid)
+                        == (start.unit, &start.context, &start.avoid);
+                let target = match itself {
+                    true => Some(at),
+                    false => record.versions.exact(edge.unit, &edge.context, &avoid),
+                };
+                if let Some(target) = target {
+                    self.arena.link(site, target);
+                    continue;
+                }
             }
             let exit = Exit {
                 record,
@@ -323,16 +374,15 @@ impl Jit {
                     && edge.kind == EdgeKind::Go
                     && emitted.last().is_some_and(|last| edge.unit <= last.start),
                 unit: edge.unit,
-                context: edge.context,
+                context: Rc::clone(&edge.context),
                 avoid,
             };
-            let (number, stub) = self
-                .stubs
-                .add(&mut self.arena, self.trampolines.stub, exit)?;
-            record.stubs.push(number);
+            let trampoline = self.trampolines.stub;
+            let (number, stub) = self.stubs.add(&mut self.arena, trampoline, exit)?;
+            stubs.push(number);
             self.arena.link(site, stub);
         }
-        Ok(at)
+        Ok(())
     }
 }
 

@@ -82,8 +82,8 @@ impl Jit {
         let record = unsafe { &mut *exit.record };
         let (kind, unit, context) = (exit.kind, exit.unit, Rc::clone(&exit.context));
         let result = match kind {
-            EdgeKind::Go | EdgeKind::Deopt => self.go(record, number, registers),
-            EdgeKind::Forget => self.forget_locals(record, number),
+            EdgeKind::Go | EdgeKind::Deopt => self.go(record, number, exit, registers),
+            EdgeKind::Forget => self.forget_locals(record, number, exit),
             EdgeKind::Return { pushed } => {
                 return Action::Return {
                     outlived: Outlived {
@@ -121,16 +121,15 @@ impl Jit {
         &mut self,
         record: &mut Record,
         number: u32,
+        exit: Exit,
         registers: &Registers,
     ) -> Result<usize, &'static str> {
-        let exit = self.stubs.get(number).expect("the stub was just hit");
-        let site = exit.site;
+        let (site, backward) = (exit.site, exit.backward);
         let start = Start {
             unit: exit.unit,
-            context: Rc::clone(&exit.context),
-            avoid: exit.avoid.clone(),
+            context: exit.context,
+            avoid: exit.avoid,
         };
-        let backward = exit.backward;
         let at = match site {
             // The version that was promised is the one that is found.
             Site::Version => self.compile(record, &start, registers),
@@ -175,11 +174,12 @@ impl Jit {
         self.adapter(record, start, &target.context, at)
     }
 
-    pub fn unlink_stub(&mut self, record: &mut Record, number: u32) -> Option<Exit> {
+    pub fn unlink_stub(&mut self, record: &mut Record, number: u32) {
         if let Some(at) = record.stubs.iter().rposition(|&n| n == number) {
             record.stubs.swap_remove(at);
         }
-        self.stubs.remove(number)
+        let trampoline = self.trampolines.stub;
+        self.stubs.remove(&mut self.arena, trampoline, number);
     }
 }
 

@@ -1,10 +1,13 @@
 //! Setting the compiler up, and what `co_extra` keeps.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ffi::c_void;
 use std::sync::atomic::Ordering;
 
 use pyo3::ffi;
 
+use crate::emit::reuse::Buffers;
 use crate::emit::view::Doors;
 use crate::jit::api::Refusal;
 use crate::jit::arena::Arena;
@@ -48,6 +51,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         arena,
         trampolines,
         stubs: Stubs::default(),
+        records: HashSet::new(),
         symbols,
         absent: symbols::absent(symbols),
         extra_index,
@@ -55,6 +59,8 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         patch: patch(),
         dump: std::env::var_os("CEVALRY_DUMP").is_some(),
         totals: Totals::default(),
+        buffers: Buffers::default(),
+        items: RefCell::default(),
         exits: Default::default(),
     };
     frame::ENTER.store(trampolines.enter, Ordering::Relaxed);

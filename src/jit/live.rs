@@ -52,7 +52,7 @@ impl Registers {
 
 /// What is known of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Item {
+pub enum Item {
     Bits(u64),
     /// An object known by its type only.
     Typed(usize),
@@ -155,16 +155,23 @@ impl<'a> Live<'a> {
         instr: Instr,
         operands: Operands<'a>,
         locals: usize,
+        mut items: Vec<Item>,
     ) -> Live<'a> {
+        items.clear();
         Live {
             view,
             instr,
             operands,
             locals,
-            items: Vec::with_capacity(32),
+            items,
             asked: false,
             blind: false,
         }
+    }
+
+    /// The memory of its items, for the next one.
+    pub fn into_items(self) -> Vec<Item> {
+        self.items
     }
 
     /// Whether the answer hung on a type that is not known.

@@ -22,6 +22,7 @@ pub mod machine;
 pub mod methods;
 pub mod notes;
 pub mod outlive;
+pub mod packed;
 pub mod pending;
 pub mod prepare;
 pub mod pure;
@@ -29,12 +30,14 @@ pub mod record;
 pub mod resume;
 pub mod returning;
 pub mod show;
+pub mod slab;
 pub mod standins;
 pub mod state;
 pub mod stubs;
 pub mod symbols;
 pub mod trampoline;
 pub mod unwind;
+pub mod versions;
 pub mod writeback;
 
 #[cfg(Py_3_12)]

@@ -12,7 +12,7 @@ use crate::jit::exit::{RAX, hand_over, watched};
 use crate::jit::facts;
 use crate::jit::frame::private;
 use crate::jit::live::Registers;
-use crate::jit::record::{Avoid, Record, Site};
+use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full};
 use crate::jit::trampoline::Trampolines;
 use crate::jit::writeback::{set_instruction, unlink, write_frame};
@@ -33,12 +33,12 @@ impl Jit {
         &mut self,
         record: &mut Record,
         number: u32,
+        exit: Exit,
     ) -> Result<usize, &'static str> {
-        let exit = self.stubs.get(number).expect("the stub was just hit");
         let site = exit.site;
         let start = Start {
             unit: exit.unit,
-            context: Rc::clone(&exit.context),
+            context: exit.context,
             avoid: Avoid::default(),
         };
         let target = Start {

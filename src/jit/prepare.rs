@@ -11,12 +11,13 @@ use crate::jit::facts;
 use crate::jit::init;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full};
+use crate::jit::versions::Versions;
 use crate::release::OPCODES;
 
 /// The largest code that is compiled, in code units.
 const LARGEST: usize = 100_000;
-/// Locals beyond this make every block costly.
-const MOST_LOCALS: usize = 1000;
+/// Locals and stack slots beyond this make every block costly.
+const MOST_SLOTS: usize = 1000;
 
 impl Jit {
     /// The record of a code object, made now if need be, with an entry.
@@ -34,7 +35,7 @@ impl Jit {
             }
             let shape = Shape::of(object);
             let units = code::units(object);
-            if units.len() > LARGEST || shape.locals > MOST_LOCALS {
+            if units.len() > LARGEST || shape.locals + shape.stack > MOST_SLOTS {
                 return Err("the function is too large");
             }
             if instrumented(&units) {
@@ -63,13 +64,14 @@ impl Jit {
                     suspends: shape.suspends(),
                 },
                 shape,
-                versions: BTreeMap::new(),
+                versions: Versions::default(),
                 blocks: Vec::new(),
                 stubs: Vec::new(),
                 exits: 0,
                 left: BTreeMap::new(),
             });
             let record = init::attach(self.extra_index, object, record).ok_or("no memory")?;
+            self.records.insert(record);
             self.totals.functions += 1;
             // Generators are made by the interpreter.
             if !(*record).view.suspends {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::emit::edge::{EdgeKind, Mark};
-use crate::emit::view::CodeView;
+use crate::emit::view::{CodeView, Unit};
 use crate::jit::arena::Offset;
 use crate::jit::code::Shape;
 use crate::jit::context::Context;
-use crate::jit::distance::distance;
+use crate::jit::versions::Versions;
 
 /// Versions of one unit before a new context must make do with an existing one.
 pub const VERSIONS: usize = 8;
@@ -22,12 +22,10 @@ pub struct Avoid {
     pub plain: bool,
 }
 
-/// A block, entered at its start.
-#[derive(Debug)]
-pub struct Version {
-    pub context: Rc<Context>,
-    pub avoid: Avoid,
-    pub at: Offset,
+impl Avoid {
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty() && !self.plain
+    }
 }
 
 /// A piece of machine code.
@@ -39,6 +37,12 @@ pub struct Block {
     /// For listings: its instructions, and where the code starts that runs rarely.
     pub marks: Box<[Mark]>,
     pub cold: u32,
+}
+
+impl Block {
+    fn bytes(&self) -> usize {
+        self.marks.len() * size_of::<Mark>()
+    }
 }
 
 /// What leads to a stub.
@@ -84,7 +88,7 @@ pub struct Record {
     pub resumptions: Box<[u32]>,
     pub view: CodeView,
     pub shape: Shape,
-    pub versions: BTreeMap<u32, Vec<Version>>,
+    pub versions: Versions,
     pub blocks: Vec<Block>,
     pub stubs: Vec<u32>,
     /// Exits to the interpreter.
@@ -94,39 +98,22 @@ pub struct Record {
 }
 
 impl Record {
-    /// The version for this very context.
-    pub fn exact(&self, unit: u32, context: &Context, avoid: &Avoid) -> Option<&Version> {
-        self.versions
-            .get(&unit)?
-            .iter()
-            .find(|v| v.avoid == *avoid && *v.context == *context)
-    }
-
-    /// The version that loses least of what the context knows.
-    pub fn nearest(&self, unit: u32, context: &Context, avoid: &Avoid) -> Option<(u32, &Version)> {
-        self.versions
-            .get(&unit)?
-            .iter()
-            .filter(|v| v.avoid == *avoid)
-            .filter_map(|v| Some((distance(context, &v.context)?, v)))
-            .min_by_key(|(distance, _)| *distance)
-    }
-
-    /// Enters a version; it takes the place of one that was promised.
-    pub fn add_version(&mut self, unit: u32, context: &Rc<Context>, avoid: &Avoid, at: Offset) {
-        let versions = self.versions.entry(unit).or_default();
-        let same = |v: &&mut Version| v.avoid == *avoid && v.context == *context;
-        match versions.iter_mut().find(same) {
-            Some(version) => version.at = at,
-            None => versions.push(Version {
-                context: Rc::clone(context),
-                avoid: avoid.clone(),
-                at,
-            }),
-        }
-    }
-
-    pub fn count(&self, unit: u32) -> usize {
-        self.versions.get(&unit).map_or(0, Vec::len)
+    /// Bytes of memory, without those of stubs.
+    pub fn bytes(&self) -> usize {
+        let Record {
+            view,
+            versions,
+            blocks,
+            stubs,
+            left,
+            ..
+        } = self;
+        size_of::<Record>()
+            + view.units.len() * size_of::<Unit>()
+            + versions.bytes()
+            + blocks.capacity() * size_of::<Block>()
+            + stubs.capacity() * size_of::<u32>()
+            + left.len() * size_of::<(u32, &'static str)>()
+            + blocks.iter().map(Block::bytes).sum::<usize>()
     }
 }

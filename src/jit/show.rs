@@ -66,7 +66,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         Step::Ended => {}
         Step::Unsupported(why) => return Err(Reason(format!("{name}: {why}"))),
     }
-    Ok(listing(&e.finish(), jit.symbols))
+    Ok(listing(&e.finish().0, jit.symbols))
 }
 
 /// Offsets and instructions, and behind those that leave, where to.

@@ -1,11 +1,13 @@
 //! The one compiler of a process, guarded by the GIL.
 
-use std::cell::{Cell, UnsafeCell};
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::collections::{BTreeMap, HashSet};
 
+use crate::emit::reuse::Buffers;
 use crate::emit::types::Symbol;
 use crate::emit::view::Doors;
 use crate::jit::arena::{Arena, Full};
+use crate::jit::live::Item;
 use crate::jit::record::Record;
 use crate::jit::stubs::Stubs;
 use crate::jit::trampoline::Trampolines;
@@ -16,6 +18,8 @@ pub struct Jit {
     pub arena: Arena,
     pub trampolines: Trampolines,
     pub stubs: Stubs,
+    /// The records that are alive.
+    pub records: HashSet<*const Record>,
     pub symbols: &'static [usize],
     /// For each symbol that is missing, a sentence that says so.
     pub absent: BTreeMap<u16, &'static str>,
@@ -28,6 +32,10 @@ pub struct Jit {
     /// Print each block as it is made.
     pub dump: bool,
     pub totals: Totals,
+    /// What compiling a block leaves for the next one.
+    pub buffers: Buffers,
+    /// The same for matchers.
+    pub items: RefCell<Vec<Item>>,
     /// Exits to the interpreter by reason.
     pub exits: BTreeMap<&'static str, u64>,
 }
@@ -78,12 +86,22 @@ pub unsafe fn with<R>(work: impl FnOnce(&mut Jit) -> R) -> Option<R> {
 }
 
 impl Jit {
+    /// Bytes kept about compiled code, besides the code.
+    pub fn metadata_bytes(&self) -> usize {
+        let records = self.records.iter();
+        // SAFETY: a record leaves the set before it is dropped.
+        let records = records.map(|&record| unsafe { (*record).bytes() });
+        records.sum::<usize>() + self.stubs.bytes() + self.arena.metadata_bytes()
+    }
+
     /// Forgets a code object and gives its memory back.
     pub fn forget(&mut self, record: &mut Record) {
+        self.records.remove(&std::ptr::from_ref(record));
         record.entry = 0;
         record.resumptions.fill(0);
         for number in record.stubs.drain(..) {
-            self.stubs.remove(number);
+            self.stubs
+                .remove(&mut self.arena, self.trampolines.stub, number);
         }
         for block in record.blocks.drain(..) {
             self.arena.give_back(block.at, block.len as usize);

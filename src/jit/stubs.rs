@@ -1,26 +1,62 @@
 //! Stubs: where a jump leads whose target has not been compiled.
 //!
 //! A stub is one call of the shared trampoline; its return address says which stub it was.
-//! Stubs stand together on pages of their own and are used again.
+//! Stubs stand together in groups and are used again; a group that is empty is given back. Most
+//! are never reached, so what is kept of each is packed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use crate::emit::edge::EdgeKind;
 use crate::jit::arena::{Arena, Full, Offset};
-use crate::jit::record::Exit;
+use crate::jit::context::Context;
+use crate::jit::packed;
+use crate::jit::record::{Avoid, Exit, Record, Site};
+use crate::jit::slab::{Key, Slab};
 use crate::jit::trampoline::STUB_BYTES;
 
-const PAGE: usize = 4096;
-const PER_PAGE: usize = PAGE / STUB_BYTES;
+/// Stubs of a group.
+const GROUP: usize = 64;
+const GROUP_BYTES: usize = GROUP * STUB_BYTES;
 
-/// All stubs.
+/// An exit, packed.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, packed(4))]
+struct Kept {
+    /// Null where there is no exit.
+    record: *mut Record,
+    site: Site,
+    unit: u32,
+    /// The context, and what is to be avoided.
+    start: Key,
+    /// Which of `kinds`.
+    kind: u16,
+    backward: bool,
+}
+
+/// Stubs that stand together.
+#[derive(Debug)]
+struct Group {
+    at: Offset,
+    /// Those that are not in use, as bits.
+    free: u64,
+    exits: Box<[Option<Kept>; GROUP]>,
+}
+
+/// All stubs. The number of one is its group's times `GROUP` plus its place in there.
 #[derive(Debug, Default)]
 pub struct Stubs {
-    /// The page at each place, in order of making.
-    pages: Vec<Offset>,
-    /// Page number inside code memory to index in `pages`.
-    index: HashMap<u32, usize>,
-    exits: Vec<Option<Exit>>,
-    free: Vec<u32>,
+    groups: Vec<Option<Group>>,
+    /// The group that starts at each place.
+    places: BTreeMap<Offset, u32>,
+    /// Groups with room.
+    open: BTreeSet<u32>,
+    starts: Slab,
+    /// The start that was packed last, which counts as one user of it: many exits of a block
+    /// have the same.
+    last: Option<(Rc<Context>, Key)>,
+    packing: Vec<u8>,
+    kinds: Vec<EdgeKind>,
 }
 
 impl Stubs {
@@ -31,21 +67,36 @@ impl Stubs {
         trampoline: usize,
         exit: Exit,
     ) -> Result<(u32, Offset), Full> {
-        if self.free.is_empty() {
-            self.grow(arena, trampoline)?;
-        }
-        let Some(number) = self.free.pop() else {
-            return Err(Full);
+        let group = match self.open.first() {
+            Some(&group) => group,
+            None => self.grow(arena, trampoline)?,
         };
-        self.exits[number as usize] = Some(exit);
+        let start = self.keep(exit.context, &exit.avoid);
+        let kind = self.number_of(exit.kind);
+        let kept = Kept {
+            record: exit.record,
+            site: exit.site,
+            unit: exit.unit,
+            start,
+            kind,
+            backward: exit.backward,
+        };
+        let known = self.group_mut(group);
+        let inside = known.free.trailing_zeros();
+        known.free &= known.free - 1;
+        known.exits[inside as usize] = Some(kept);
+        if known.free == 0 {
+            self.open.remove(&group);
+        }
+        let number = group * GROUP as u32 + inside;
         Ok((number, self.place(number)))
     }
 
     /// Where a stub stands.
     pub fn place(&self, number: u32) -> Offset {
-        let number = number as usize;
-        let page = self.pages[number / PER_PAGE];
-        Offset(page.0 + (number % PER_PAGE * STUB_BYTES) as u32)
+        let (group, inside) = split(number);
+        let at = self.group(group).expect("a stub that is in use").at;
+        Offset(at.0 + (inside * STUB_BYTES) as u32)
     }
 
     /// The stub whose call returns to this address.
@@ -53,22 +104,50 @@ impl Stubs {
         self.at(arena.offset(back - STUB_BYTES)?)
     }
 
-    pub fn get(&self, number: u32) -> Option<&Exit> {
-        self.exits.get(number as usize)?.as_ref()
+    /// What a stub is for.
+    pub fn get(&self, number: u32) -> Option<Exit> {
+        let (group, inside) = split(number);
+        let kept = self.group(group)?.exits[inside]?;
+        let (context, avoid) = packed::unpack(self.starts.get(kept.start));
+        Some(Exit {
+            record: kept.record,
+            site: kept.site,
+            kind: self.kinds[usize::from(kept.kind)],
+            backward: kept.backward,
+            unit: kept.unit,
+            context,
+            avoid,
+        })
     }
 
     /// The stub that stands at a place in code memory.
     pub fn at(&self, at: Offset) -> Option<u32> {
-        let page = self.index.get(&(at.0 / PAGE as u32))?;
-        let inside = at.0 as usize % PAGE / STUB_BYTES;
-        Some((page * PER_PAGE + inside) as u32)
+        let (first, group) = self.places.range(..=at).next_back()?;
+        let inside = (at.0 - first.0) as usize / STUB_BYTES;
+        (inside < GROUP).then(|| group * GROUP as u32 + inside as u32)
     }
 
     /// Gives a stub back that no jump leads to any more.
-    pub fn remove(&mut self, number: u32) -> Option<Exit> {
-        let exit = self.exits.get_mut(number as usize)?.take()?;
-        self.free.push(number);
-        Some(exit)
+    pub fn remove(&mut self, arena: &mut Arena, trampoline: usize, number: u32) {
+        if !self.drop_exit(number) {
+            // It has become a jump.
+            let at = self.place(number);
+            arena.write(at, &[0xe8]);
+            let linked = arena.link_far(Offset(at.0 + 1), trampoline);
+            linked.expect("the page was linked with it before");
+        }
+        let (group, inside) = split(number);
+        let known = self.group_mut(group);
+        known.free |= 1 << inside;
+        if known.free == u64::MAX {
+            let at = known.at;
+            arena.give_back(at, GROUP_BYTES);
+            self.places.remove(&at);
+            self.groups[group as usize] = None;
+            self.open.remove(&group);
+        } else {
+            self.open.insert(group);
+        }
     }
 
     /// Turns a stub into a jump: whoever jumps to it goes on to `target`.
@@ -76,27 +155,98 @@ impl Stubs {
         let at = self.place(number);
         arena.write(at, &[0xe9]);
         arena.link(Offset(at.0 + 1), target);
-        self.exits[number as usize] = None;
+        self.drop_exit(number);
     }
 
     /// Bytes outside code memory.
     pub fn bytes(&self) -> usize {
-        self.exits.capacity() * size_of::<Option<Exit>>() + self.free.capacity() * 4
+        let exits = size_of::<[Option<Kept>; GROUP]>();
+        let tree = size_of::<(Offset, u32)>() + size_of::<u32>();
+        self.groups.capacity() * size_of::<Option<Group>>()
+            + self.places.len() * (exits + tree)
+            + self.kinds.capacity() * size_of::<EdgeKind>()
+            + self.starts.bytes()
     }
 
-    fn grow(&mut self, arena: &mut Arena, trampoline: usize) -> Result<(), Full> {
-        let page = arena.take(PAGE, PAGE as u32)?;
-        for i in 0..PER_PAGE {
-            let at = Offset(page.0 + (i * STUB_BYTES) as u32);
+    fn group(&self, group: u32) -> Option<&Group> {
+        self.groups.get(group as usize)?.as_ref()
+    }
+
+    fn group_mut(&mut self, group: u32) -> &mut Group {
+        let known = self.groups[group as usize].as_mut();
+        known.expect("a group that is in use")
+    }
+
+    /// False if there was none.
+    fn drop_exit(&mut self, number: u32) -> bool {
+        let (group, inside) = split(number);
+        let Some(kept) = self.group_mut(group).exits[inside].take() else {
+            return false;
+        };
+        self.starts.release(kept.start);
+        true
+    }
+
+    /// A start, counted once for its exit.
+    fn keep(&mut self, context: Rc<Context>, avoid: &Avoid) -> Key {
+        let plain = avoid.is_empty();
+        if let Some((last, key)) = &self.last
+            && plain
+            && Rc::ptr_eq(last, &context)
+            && self.starts.share(*key)
+        {
+            return *key;
+        }
+        self.packing.clear();
+        packed::pack(&context, avoid, &mut self.packing);
+        let key = self.starts.add(&self.packing);
+        if plain
+            && self.starts.share(key)
+            && let Some((_, old)) = self.last.replace((context, key))
+        {
+            self.starts.release(old);
+        }
+        key
+    }
+
+    fn number_of(&mut self, kind: EdgeKind) -> u16 {
+        let known = self.kinds.iter().position(|k| *k == kind);
+        let number = known.unwrap_or_else(|| {
+            self.kinds.push(kind);
+            self.kinds.len() - 1
+        });
+        u16::try_from(number).expect("reasons are few")
+    }
+
+    fn grow(&mut self, arena: &mut Arena, trampoline: usize) -> Result<u32, Full> {
+        let at = arena.take(GROUP_BYTES)?;
+        for i in 0..GROUP {
+            let at = Offset(at.0 + (i * STUB_BYTES) as u32);
             arena.write(at, &[0xe8]);
             arena.link_far(Offset(at.0 + 1), trampoline)?;
         }
-        let first = self.exits.len();
-        self.index.insert(page.0 / PAGE as u32, self.pages.len());
-        self.pages.push(page);
-        self.exits.extend((0..PER_PAGE).map(|_| None));
-        self.free
-            .extend((first..first + PER_PAGE).rev().map(|n| n as u32));
-        Ok(())
+        let group = Group {
+            at,
+            free: u64::MAX,
+            exits: Box::new([None; GROUP]),
+        };
+        let number = match self.groups.iter().position(Option::is_none) {
+            Some(number) => {
+                self.groups[number] = Some(group);
+                number
+            }
+            None => {
+                self.groups.push(Some(group));
+                self.groups.len() - 1
+            }
+        } as u32;
+        self.places.insert(at, number);
+        self.open.insert(number);
+        Ok(number)
     }
+}
+
+/// Group, and place in there.
+fn split(number: u32) -> (u32, usize) {
+    (number / GROUP as u32, number as usize % GROUP)
 }

@@ -1,0 +1,102 @@
+//! Buffers that are used again: a block needs many states, and making each anew would cost more
+//! than all else that happens to it.
+
+use crate::jit::context::Slot;
+
+use super::Emit;
+use super::node::{Id, Node};
+use super::state::State;
+
+/// What a block leaves for the next one.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    #[expect(clippy::vec_box, reason = "a state is large, and handed on often")]
+    pub(crate) states: Vec<Box<State>>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) ids: Vec<Id>,
+    pub(crate) locals: Vec<Slot>,
+    pub(crate) stack: Vec<Slot>,
+    pub(crate) code: Vec<u8>,
+}
+
+impl Buffers {
+    /// A state to be filled.
+    pub(crate) fn state(&mut self) -> Box<State> {
+        let spare = self.states.pop();
+        spare.unwrap_or_else(|| Box::new(State::blank()))
+    }
+}
+
+impl Clone for State {
+    fn clone(&self) -> State {
+        let mut state = State::blank();
+        state.clone_from(self);
+        state
+    }
+
+    /// Keeps the vectors' memory.
+    fn clone_from(&mut self, from: &State) {
+        let State {
+            nodes,
+            locals,
+            stack,
+            base,
+            vars,
+            gpr,
+            xmm,
+            native,
+            gpr_used,
+            xmm_used,
+            clock,
+            pinned,
+            cells,
+            escaped,
+            placed,
+            keywords,
+        } = from;
+        self.nodes.clone_from(nodes);
+        self.locals.clone_from(locals);
+        self.stack.clone_from(stack);
+        self.vars.clone_from(vars);
+        (self.base, self.clock, self.cells) = (*base, *clock, *cells);
+        (self.gpr, self.xmm, self.native) = (*gpr, *xmm, *native);
+        (self.gpr_used, self.xmm_used) = (*gpr_used, *xmm_used);
+        (self.pinned, self.escaped, self.placed) = (*pinned, *escaped, *placed);
+        self.keywords = *keywords;
+    }
+}
+
+impl State {
+    /// Empties a state, which keeps its memory.
+    pub fn reset(&mut self) {
+        let mut blank = State::blank();
+        blank.nodes = std::mem::take(&mut self.nodes);
+        blank.locals = std::mem::take(&mut self.locals);
+        blank.stack = std::mem::take(&mut self.stack);
+        blank.vars = std::mem::take(&mut self.vars);
+        blank.nodes.clear();
+        blank.locals.clear();
+        blank.stack.clear();
+        blank.vars.clear();
+        *self = blank;
+    }
+}
+
+impl Emit<'_> {
+    /// A copy of the present state, to be recycled.
+    pub(crate) fn copy_state(&mut self) -> Box<State> {
+        let mut state = self.buffers.state();
+        state.clone_from(&self.st);
+        state
+    }
+
+    /// Goes on with another state; the present one is done with.
+    pub(crate) fn replace_state(&mut self, state: Box<State>) {
+        let old = std::mem::replace(&mut self.st, state);
+        self.recycle(old);
+    }
+
+    pub(crate) fn recycle(&mut self, state: Box<State>) {
+        self.buffers.states.push(state);
+    }
+}

@@ -1,0 +1,288 @@
+//! Contexts as bytes, for keeping: a slot of which nothing is known costs nothing or one byte.
+//!
+//! Equal contexts have equal bytes.
+
+use std::rc::Rc;
+
+use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
+use crate::jit::record::Avoid;
+
+/// Writes a context, and what is to be avoided there.
+pub fn pack(context: &Context, avoid: &Avoid, bytes: &mut Vec<u8>) {
+    number(
+        bytes,
+        context.stack.len() as u64 * 2 + u64::from(avoid.plain),
+    );
+    number(bytes, context.locals.len() as u64);
+    number(bytes, avoid.members.len() as u64);
+    for (opcode, cache) in &avoid.members {
+        bytes.push(*opcode);
+        bytes.extend(cache.to_le_bytes());
+    }
+    for item in &context.stack {
+        slot(bytes, item);
+    }
+    // Locals that are in memory and unknown are left out.
+    let mut next = 0;
+    for (i, item) in context.locals.iter().enumerate() {
+        if *item != Slot::MEMORY {
+            number(bytes, (i - next) as u64);
+            slot(bytes, item);
+            next = i + 1;
+        }
+    }
+}
+
+/// How many values are on the stack of a packed context.
+pub fn depth(bytes: &[u8]) -> usize {
+    (Reader { bytes }.number() / 2) as usize
+}
+
+/// What [`pack`] wrote.
+pub fn unpack(bytes: &[u8]) -> (Rc<Context>, Avoid) {
+    let mut reader = Reader { bytes };
+    let head = reader.number();
+    let mut locals = vec![Slot::MEMORY; reader.number() as usize];
+    let members = (0..reader.number())
+        .map(|_| (reader.byte(), reader.word()))
+        .collect();
+    let stack = (0..head / 2).map(|_| reader.slot()).collect();
+    let mut next = 0;
+    while !reader.bytes.is_empty() {
+        next += reader.number() as usize;
+        locals[next] = reader.slot();
+        next += 1;
+    }
+    let context = Context {
+        locals: locals.into(),
+        stack,
+    };
+    let plain = head & 1 == 1;
+    (Rc::new(context), Avoid { members, plain })
+}
+
+// A slot's first byte: how it is held, what is behind it, what is known.
+const MEMORY: u8 = 0;
+const OWNED: u8 = 1;
+const BORROWED: u8 = 2;
+const LOCAL: u8 = 3;
+const CONSTANT: u8 = 4;
+const FLOAT: u8 = 5;
+const LONG: u8 = 6;
+const LONG_CONSTANT: u8 = 7;
+const FLOAT_CONSTANT: u8 = 8;
+const BOOL: u8 = 9;
+const HELD: u8 = 0x0f;
+const STALE: u8 = 0x10;
+const BOUND: u8 = 0x20;
+const UNBOUND: u8 = 0x40;
+const TYPE: u8 = 0x60;
+
+// Registers and native slots share a byte.
+const XMMS: u8 = 0x10;
+const NATIVES: u8 = 0x20;
+
+fn slot(bytes: &mut Vec<u8>, slot: &Slot) {
+    let held = match slot.held {
+        Held::Memory => MEMORY,
+        Held::Object { owned: true, .. } => OWNED,
+        Held::Object { owned: false, .. } => BORROWED,
+        Held::Local(_) => LOCAL,
+        Held::Constant(_) => CONSTANT,
+        Held::Float(_) => FLOAT,
+        Held::Long(_) => LONG,
+        Held::LongConstant(_) => LONG_CONSTANT,
+        Held::FloatConstant(_) => FLOAT_CONSTANT,
+        Held::Bool(_) => BOOL,
+    };
+    let behind = match slot.behind {
+        Behind::Same => 0,
+        Behind::Stale => STALE,
+    };
+    let known = match slot.known {
+        Known::Nothing => 0,
+        Known::Bound => BOUND,
+        Known::Unbound => UNBOUND,
+        Known::Type(_) => TYPE,
+    };
+    bytes.push(held | behind | known);
+    match slot.held {
+        Held::Memory => {}
+        Held::Object { at, .. } | Held::Float(at) | Held::Long(at) | Held::Bool(at) => {
+            bytes.push(match at {
+                Loc::Gpr(r) => r.0,
+                Loc::Xmm(x) => XMMS + x.0,
+                Loc::Native(n) => NATIVES + n as u8,
+            });
+        }
+        Held::Local(n) => number(bytes, n.into()),
+        Held::Constant(address) => number(bytes, address as u64),
+        Held::LongConstant(v) => number(bytes, ((v << 1) ^ (v >> 63)) as u64),
+        Held::FloatConstant(bits) => bytes.extend(bits.to_le_bytes()),
+    }
+    if let Known::Type(address) = slot.known {
+        number(bytes, address as u64);
+    }
+}
+
+/// Seven bits a byte, the lowest first.
+fn number(bytes: &mut Vec<u8>, mut n: u64) {
+    while n >= 0x80 {
+        bytes.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    bytes.push(n as u8);
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl Reader<'_> {
+    fn byte(&mut self) -> u8 {
+        let (first, rest) = self.bytes.split_first().expect("what was packed is whole");
+        self.bytes = rest;
+        *first
+    }
+
+    fn word(&mut self) -> u64 {
+        let (first, rest) = self
+            .bytes
+            .split_first_chunk()
+            .expect("what was packed is whole");
+        self.bytes = rest;
+        u64::from_le_bytes(*first)
+    }
+
+    fn number(&mut self) -> u64 {
+        let mut n = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte();
+            n |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        n
+    }
+
+    fn place(&mut self) -> Loc {
+        match self.byte() {
+            r if r < XMMS => Loc::Gpr(Gpr(r)),
+            x if x < NATIVES => Loc::Xmm(Xmm(x - XMMS)),
+            n => Loc::Native((n - NATIVES).into()),
+        }
+    }
+
+    fn slot(&mut self) -> Slot {
+        let head = self.byte();
+        let held = match head & HELD {
+            MEMORY => Held::Memory,
+            OWNED => Held::Object {
+                at: self.place(),
+                owned: true,
+            },
+            BORROWED => Held::Object {
+                at: self.place(),
+                owned: false,
+            },
+            LOCAL => Held::Local(self.number() as u16),
+            CONSTANT => Held::Constant(self.number() as usize),
+            FLOAT => Held::Float(self.place()),
+            LONG => Held::Long(self.place()),
+            LONG_CONSTANT => {
+                let n = self.number();
+                Held::LongConstant((n >> 1) as i64 ^ -((n & 1) as i64))
+            }
+            FLOAT_CONSTANT => Held::FloatConstant(self.word()),
+            _ => Held::Bool(self.place()),
+        };
+        let known = match head & TYPE {
+            0 => Known::Nothing,
+            BOUND => Known::Bound,
+            UNBOUND => Known::Unbound,
+            _ => Known::Type(self.number() as usize),
+        };
+        let behind = match head & STALE {
+            0 => Behind::Same,
+            _ => Behind::Stale,
+        };
+        Slot {
+            held,
+            behind,
+            known,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{depth, pack, unpack};
+    use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
+    use crate::jit::record::Avoid;
+
+    fn slot(held: Held, known: Known) -> Slot {
+        Slot {
+            held,
+            behind: Behind::Stale,
+            known,
+        }
+    }
+
+    #[test]
+    fn what_is_packed_comes_back() {
+        let stack = [
+            slot(Held::Memory, Known::Type(usize::MAX)),
+            slot(
+                Held::Object {
+                    at: Loc::Gpr(Gpr(15)),
+                    owned: true,
+                },
+                Known::Bound,
+            ),
+            slot(
+                Held::Object {
+                    at: Loc::Native(31),
+                    owned: false,
+                },
+                Known::Unbound,
+            ),
+            slot(Held::Local(999), Known::Nothing),
+            slot(Held::Constant(0x7fff_1234_5678), Known::Type(0x9a_bcd0)),
+            slot(Held::Float(Loc::Xmm(Xmm(15))), Known::Nothing),
+            slot(Held::Long(Loc::Gpr(Gpr(0))), Known::Nothing),
+            slot(Held::LongConstant(i64::MIN), Known::Nothing),
+            slot(Held::LongConstant(i64::MAX), Known::Nothing),
+            slot(Held::FloatConstant((-0.5f64).to_bits()), Known::Nothing),
+            slot(Held::Bool(Loc::Native(0)), Known::Nothing),
+        ];
+        let mut locals = vec![Slot::MEMORY; 300];
+        locals[0] = stack[3];
+        locals[299] = stack[7];
+        let context = Context {
+            locals: locals.into(),
+            stack: stack.into(),
+        };
+        let avoid = Avoid {
+            members: vec![(7, u64::MAX), (200, 0)],
+            plain: true,
+        };
+        let mut bytes = Vec::new();
+        pack(&context, &avoid, &mut bytes);
+        assert_eq!(depth(&bytes), stack.len());
+        let (again, avoided) = unpack(&bytes);
+        assert_eq!(*again, context);
+        assert_eq!(avoided, avoid);
+    }
+
+    #[test]
+    fn what_is_not_known_costs_nothing() {
+        let context = Context {
+            locals: vec![Slot::MEMORY; 1000].into(),
+            stack: Box::default(),
+        };
+        let mut bytes = Vec::new();
+        pack(&context, &Avoid::default(), &mut bytes);
+        assert_eq!(bytes.len(), 4);
+    }
+}
