@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::emit::edge::{BlockCode, EdgeKind, Step};
+use crate::emit::edge::{BlockCode, Edge, EdgeKind, Step};
 use crate::emit::{Emit, WAIT};
 use crate::jit::arena::{Full, Offset};
 use crate::jit::choose::Choice;
@@ -20,6 +20,9 @@ use crate::release::OPCODES;
 const LONGEST: u32 = 400;
 /// How much a jump may lose before another version is worth its memory.
 const NEAR: u32 = 9;
+
+/// How many exits are looked through for one that leads to the same.
+const NEIGHBOURS: usize = 8;
 
 /// Where a block starts, and what is known there.
 #[derive(Clone, Debug)]
@@ -347,6 +350,7 @@ impl Jit {
             self.arena.link_far(Offset(at.0 + call.site), call.target)?;
         }
         let adapter = emitted.is_empty();
+        let mut shared: Vec<(&Edge, Offset)> = Vec::new();
         for edge in &code.edges {
             let site = Offset(at.0 + edge.site);
             let avoid = match edge.kind {
@@ -366,6 +370,20 @@ impl Jit {
                     continue;
                 }
             }
+            // Nobody looks at where such an exit is taken: the next one may lead there as well.
+            let fixed = matches!(
+                edge.kind,
+                EdgeKind::Error | EdgeKind::Reraise { .. } | EdgeKind::Interpret(_)
+            );
+            let same = |(before, _): &&(&Edge, Offset)| {
+                before.kind == edge.kind
+                    && before.unit == edge.unit
+                    && Rc::ptr_eq(&before.context, &edge.context)
+            };
+            if fixed && let Some((_, stub)) = shared.iter().rev().take(NEIGHBOURS).find(same) {
+                self.arena.link(site, *stub);
+                continue;
+            }
             let exit = Exit {
                 record,
                 site: Site::Jump(site),
@@ -381,6 +399,9 @@ impl Jit {
             let (number, stub) = self.stubs.add(&mut self.arena, trampoline, exit)?;
             stubs.push(number);
             self.arena.link(site, stub);
+            if fixed {
+                shared.push((edge, stub));
+            }
         }
         Ok(())
     }

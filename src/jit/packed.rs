@@ -2,13 +2,62 @@
 //!
 //! Equal contexts have equal bytes.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
 use crate::jit::record::Avoid;
 
+/// Types that got a number, which is shorter than an address.
+#[derive(Debug, Default)]
+pub struct Types {
+    known: RefCell<Numbered>,
+}
+
+#[derive(Debug, Default)]
+struct Numbered {
+    addresses: Vec<usize>,
+    numbers: HashMap<usize, usize>,
+}
+
+/// Programs that make types without end get no more numbers.
+const MOST_TYPES: usize = 4096;
+
+impl Types {
+    /// An even number for a numbered type, an odd one for an address.
+    fn number(&self, address: usize) -> u64 {
+        let mut known = self.known.borrow_mut();
+        let next = known.addresses.len();
+        let number = match known.numbers.get(&address) {
+            Some(&number) => number,
+            None if next == MOST_TYPES => return (address as u64) << 1 | 1,
+            None => {
+                known.addresses.push(address);
+                known.numbers.insert(address, next);
+                next
+            }
+        };
+        (number as u64) << 1
+    }
+
+    fn address(&self, number: u64) -> usize {
+        match number & 1 {
+            0 => self.known.borrow().addresses[(number >> 1) as usize],
+            _ => (number >> 1) as usize,
+        }
+    }
+
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        let known = self.known.borrow();
+        known.addresses.capacity() * size_of::<usize>()
+            + known.numbers.capacity() * size_of::<(usize, usize)>()
+    }
+}
+
 /// Writes a context, and what is to be avoided there.
-pub fn pack(context: &Context, avoid: &Avoid, bytes: &mut Vec<u8>) {
+pub fn pack(context: &Context, avoid: &Avoid, types: &Types, bytes: &mut Vec<u8>) {
     number(
         bytes,
         context.stack.len() as u64 * 2 + u64::from(avoid.plain),
@@ -20,14 +69,14 @@ pub fn pack(context: &Context, avoid: &Avoid, bytes: &mut Vec<u8>) {
         bytes.extend(cache.to_le_bytes());
     }
     for item in &context.stack {
-        slot(bytes, item);
+        slot(bytes, item, types);
     }
     // Locals that are in memory and unknown are left out.
     let mut next = 0;
     for (i, item) in context.locals.iter().enumerate() {
         if *item != Slot::MEMORY {
             number(bytes, (i - next) as u64);
-            slot(bytes, item);
+            slot(bytes, item, types);
             next = i + 1;
         }
     }
@@ -35,12 +84,12 @@ pub fn pack(context: &Context, avoid: &Avoid, bytes: &mut Vec<u8>) {
 
 /// How many values are on the stack of a packed context.
 pub fn depth(bytes: &[u8]) -> usize {
-    (Reader { bytes }.number() / 2) as usize
+    (number_at(bytes).0 / 2) as usize
 }
 
 /// What [`pack`] wrote.
-pub fn unpack(bytes: &[u8]) -> (Rc<Context>, Avoid) {
-    let mut reader = Reader { bytes };
+pub fn unpack(bytes: &[u8], types: &Types) -> (Rc<Context>, Avoid) {
+    let mut reader = Reader { bytes, types };
     let head = reader.number();
     let mut locals = vec![Slot::MEMORY; reader.number() as usize];
     let members = (0..reader.number())
@@ -82,7 +131,7 @@ const TYPE: u8 = 0x60;
 const XMMS: u8 = 0x10;
 const NATIVES: u8 = 0x20;
 
-fn slot(bytes: &mut Vec<u8>, slot: &Slot) {
+fn slot(bytes: &mut Vec<u8>, slot: &Slot, types: &Types) {
     let held = match slot.held {
         Held::Memory => MEMORY,
         Held::Object { owned: true, .. } => OWNED,
@@ -121,7 +170,7 @@ fn slot(bytes: &mut Vec<u8>, slot: &Slot) {
         Held::FloatConstant(bits) => bytes.extend(bits.to_le_bytes()),
     }
     if let Known::Type(address) = slot.known {
-        number(bytes, address as u64);
+        number(bytes, types.number(address));
     }
 }
 
@@ -134,8 +183,21 @@ fn number(bytes: &mut Vec<u8>, mut n: u64) {
     bytes.push(n as u8);
 }
 
+/// The number that `bytes` start with, and what follows.
+fn number_at(bytes: &[u8]) -> (u64, &[u8]) {
+    let mut n = 0;
+    for (i, byte) in bytes.iter().enumerate() {
+        n |= u64::from(byte & 0x7f) << (7 * i);
+        if *byte < 0x80 {
+            return (n, &bytes[i + 1..]);
+        }
+    }
+    unreachable!("what was packed is whole")
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
+    types: &'a Types,
 }
 
 impl Reader<'_> {
@@ -155,14 +217,8 @@ impl Reader<'_> {
     }
 
     fn number(&mut self) -> u64 {
-        let mut n = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte();
-            n |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                break;
-            }
-        }
+        let (n, rest) = number_at(self.bytes);
+        self.bytes = rest;
         n
     }
 
@@ -201,7 +257,10 @@ impl Reader<'_> {
             0 => Known::Nothing,
             BOUND => Known::Bound,
             UNBOUND => Known::Unbound,
-            _ => Known::Type(self.number() as usize),
+            _ => {
+                let number = self.number();
+                Known::Type(self.types.address(number))
+            }
         };
         let behind = match head & STALE {
             0 => Behind::Same,
@@ -217,7 +276,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{depth, pack, unpack};
+    use super::{Types, depth, pack, unpack};
     use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
     use crate::jit::record::Avoid;
 
@@ -232,7 +291,7 @@ mod tests {
     #[test]
     fn what_is_packed_comes_back() {
         let stack = [
-            slot(Held::Memory, Known::Type(usize::MAX)),
+            slot(Held::Memory, Known::Type(0x7fff_ffff_ffff)),
             slot(
                 Held::Object {
                     at: Loc::Gpr(Gpr(15)),
@@ -268,11 +327,23 @@ mod tests {
             plain: true,
         };
         let mut bytes = Vec::new();
-        pack(&context, &avoid, &mut bytes);
+        let types = Types::default();
+        pack(&context, &avoid, &types, &mut bytes);
         assert_eq!(depth(&bytes), stack.len());
-        let (again, avoided) = unpack(&bytes);
+        let (again, avoided) = unpack(&bytes, &types);
         assert_eq!(*again, context);
         assert_eq!(avoided, avoid);
+    }
+
+    #[test]
+    fn types_without_a_number_come_back_too() {
+        let types = Types::default();
+        let addresses = (1..=5000).map(|n| n << 4);
+        let numbers: Vec<u64> = addresses.clone().map(|a| types.number(a)).collect();
+        for (address, number) in addresses.zip(numbers) {
+            assert_eq!(types.number(address), number);
+            assert_eq!(types.address(number), address);
+        }
     }
 
     #[test]
@@ -282,7 +353,7 @@ mod tests {
             stack: Box::default(),
         };
         let mut bytes = Vec::new();
-        pack(&context, &Avoid::default(), &mut bytes);
+        pack(&context, &Avoid::default(), &Types::default(), &mut bytes);
         assert_eq!(bytes.len(), 4);
     }
 }

@@ -64,7 +64,7 @@ impl Jit {
                     suspends: shape.suspends(),
                 },
                 shape,
-                versions: Versions::default(),
+                versions: Versions::new(Rc::clone(self.stubs.types())),
                 blocks: Vec::new(),
                 stubs: Vec::new(),
                 exits: 0,

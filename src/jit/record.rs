@@ -106,10 +106,12 @@ impl Record {
             blocks,
             stubs,
             left,
+            resumptions,
             ..
         } = self;
         size_of::<Record>()
             + view.units.len() * size_of::<Unit>()
+            + resumptions.len() * size_of::<u32>()
             + versions.bytes()
             + blocks.capacity() * size_of::<Block>()
             + stubs.capacity() * size_of::<u32>()

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::emit::edge::EdgeKind;
 use crate::jit::arena::{Arena, Full, Offset};
 use crate::jit::context::Context;
-use crate::jit::packed;
+use crate::jit::packed::{self, Types};
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::slab::{Key, Slab};
 use crate::jit::trampoline::STUB_BYTES;
@@ -52,6 +52,7 @@ pub struct Stubs {
     /// Groups with room.
     open: BTreeSet<u32>,
     starts: Slab,
+    types: Rc<Types>,
     /// The start that was packed last, which counts as one user of it: many exits of a block
     /// have the same.
     last: Option<(Rc<Context>, Key)>,
@@ -60,6 +61,11 @@ pub struct Stubs {
 }
 
 impl Stubs {
+    /// Numbers of types, for all who pack contexts.
+    pub fn types(&self) -> &Rc<Types> {
+        &self.types
+    }
+
     /// Makes a stub for an exit and gives its number and place.
     pub fn add(
         &mut self,
@@ -108,7 +114,7 @@ impl Stubs {
     pub fn get(&self, number: u32) -> Option<Exit> {
         let (group, inside) = split(number);
         let kept = self.group(group)?.exits[inside]?;
-        let (context, avoid) = packed::unpack(self.starts.get(kept.start));
+        let (context, avoid) = packed::unpack(self.starts.get(kept.start), &self.types);
         Some(Exit {
             record: kept.record,
             site: kept.site,
@@ -166,6 +172,7 @@ impl Stubs {
             + self.places.len() * (exits + tree)
             + self.kinds.capacity() * size_of::<EdgeKind>()
             + self.starts.bytes()
+            + self.types.bytes()
     }
 
     fn group(&self, group: u32) -> Option<&Group> {
@@ -198,7 +205,7 @@ impl Stubs {
             return *key;
         }
         self.packing.clear();
-        packed::pack(&context, avoid, &mut self.packing);
+        packed::pack(&context, avoid, &self.types, &mut self.packing);
         let key = self.starts.add(&self.packing);
         if plain
             && self.starts.share(key)

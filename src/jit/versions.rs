@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::jit::arena::Offset;
 use crate::jit::context::Context;
 use crate::jit::distance::distance;
-use crate::jit::packed;
+use crate::jit::packed::{self, Types};
 use crate::jit::record::Avoid;
 
 /// A block, entered at its start.
@@ -26,13 +26,22 @@ pub struct Found {
 }
 
 /// All versions, by unit.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Versions {
     list: Vec<Version>,
     starts: Vec<u8>,
+    types: Rc<Types>,
 }
 
 impl Versions {
+    pub fn new(types: Rc<Types>) -> Versions {
+        Versions {
+            list: Vec::new(),
+            starts: Vec::new(),
+            types,
+        }
+    }
+
     /// The version for this very context.
     pub fn exact(&self, unit: u32, context: &Context, avoid: &Avoid) -> Option<Offset> {
         let versions = self.at(unit);
@@ -40,7 +49,7 @@ impl Versions {
             return None;
         }
         let mut packed = Vec::new();
-        packed::pack(context, avoid, &mut packed);
+        packed::pack(context, avoid, &self.types, &mut packed);
         let found = versions.iter().find(|v| *self.packed(v) == *packed);
         found.map(|v| v.at)
     }
@@ -53,7 +62,7 @@ impl Versions {
             if packed::depth(packed) != context.stack.len() {
                 continue;
             }
-            let (other, avoided) = packed::unpack(packed);
+            let (other, avoided) = packed::unpack(packed, &self.types);
             if avoided != *avoid {
                 continue;
             }
@@ -73,7 +82,7 @@ impl Versions {
     /// Enters a version; it takes the place of one that was promised.
     pub fn add(&mut self, unit: u32, context: &Context, avoid: &Avoid, at: Offset) {
         let start = self.starts.len();
-        packed::pack(context, avoid, &mut self.starts);
+        packed::pack(context, avoid, &self.types, &mut self.starts);
         let (known, packed) = self.starts.split_at(start);
         let end = self.list.partition_point(|v| v.unit <= unit);
         let same = |v: &&mut Version| known[v.start as usize..v.end as usize] == *packed;
@@ -100,7 +109,7 @@ impl Versions {
     }
 
     pub fn clear(&mut self) {
-        *self = Versions::default();
+        *self = Versions::new(Rc::clone(&self.types));
     }
 
     /// Bytes of memory.
