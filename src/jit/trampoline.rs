@@ -270,6 +270,11 @@ fn look(ops: &mut Assembler, slow: DynamicLabel) {
             ; mov r9, [r9 + watch.version]
             ; cmp r9, [rax + RECORD_VERSION]
             ; jne =>slow
+            // The caller may have gone on since tools changed: the thread's own version counts.
+            ; mov r11, [rdi + facts::EVAL_BREAKER]
+            ; and r11, -1 << facts::EVENT_BITS
+            ; cmp r11, r9
+            ; jne =>slow
         );
     }
     if let Some(via) = facts::CURRENT_VIA {
