@@ -71,8 +71,10 @@ impl Emit<'_> {
     }
 
     pub fn indirect(&mut self, signature: &Signature, p: Val, args: &[Val]) -> Flow<Val> {
+        let mut known = None;
         if let Some(address) = self.node(p.0).imm() {
-            if let Some(name) = self.operator_name(p.0)
+            known = self.operator_name(p.0);
+            if let Some(name) = known
                 && !self.instr.plain
                 && let Some(v) = self.intrinsic(name, args)?
             {
@@ -83,6 +85,12 @@ impl Emit<'_> {
             }
             if address == 0 {
                 return Err(Stop::Unsupported("a call of a null pointer"));
+            }
+        }
+        if known.is_none() {
+            // Whatever is called may look at counts: each argument comes with its reference.
+            for arg in args {
+                self.flush_by(arg.0, self.node(arg.0).due);
             }
         }
         let target = match self.node(p.0).imm() {
