@@ -6,18 +6,20 @@ use anyhow::{Context, Result};
 
 use crate::repo::Repo;
 
-/// A line of the table. What is measured, the Python and the threshold tell lines apart.
+/// A line of the table. What is measured, the Python and when functions are compiled
+/// tell lines apart.
 pub struct Row {
     pub what: String,
     pub python: String,
-    pub threshold: u32,
+    /// A threshold, or words.
+    pub when: String,
     pub amount: String,
     pub differences: usize,
 }
 
 impl Row {
     fn key(&self) -> String {
-        format!("| {} | {} | {} |", self.what, self.python, self.threshold)
+        format!("| {} | {} | {} |", self.what, self.python, self.when)
     }
 
     fn line(&self) -> String {
@@ -65,7 +67,7 @@ mod tests {
         let row = |what: &str| Row {
             what: what.to_owned(),
             python: "3.11.2".to_owned(),
-            threshold: 0,
+            when: "0".to_owned(),
             amount: "new".to_owned(),
             differences: 0,
         };

@@ -86,7 +86,7 @@ impl Found {
         Row {
             what: "CPython's tests".to_owned(),
             python: python.version.clone(),
-            threshold,
+            when: threshold.to_string(),
             amount: format!("{} modules, {} cases", self.modules, self.cases),
             differences: self.differences,
         }

@@ -82,7 +82,10 @@ impl Generator<'_> {
         let often = (DRIVE_LIMIT / cost.max(1)).clamp(3, 70);
         let mut lines = String::new();
         self.stack.push(Function::new(Flavour::Function, "", 1, 0));
-        for (times, odd) in [(often, 0), (3, 30), (2, 60), (often.min(12), 0)] {
+        for (round, (times, odd)) in [(often, 0), (3, 30), (2, 60), (often.min(12), 0)]
+            .into_iter()
+            .enumerate()
+        {
             if odd > 0 && self.rng.u32(..3) == 0 {
                 continue;
             }
@@ -93,15 +96,20 @@ impl Generator<'_> {
                 Flavour::Coroutine => format!("run({call}, k)"),
                 Flavour::AsyncGenerator => format!("run_all({call}, k)"),
             };
+            // Where functions are compiled midway, the interpreter has the first calls to itself.
+            let midway = match round {
+                0 => format!("        if k == {}: midway()\n", times / 2),
+                _ => String::new(),
+            };
             let _ = write!(
                 lines,
-                "    for k in range({times}):\n        try:\n            show({call})\n        \
+                "    for k in range({times}):\n{midway}        try:\n            show({call})\n        \
                  except BaseException as error:\n            show_error(error)\n"
             );
         }
         let head = self.declarations();
         self.stack.pop();
-        format!("\ndef drive{number}():\n{head}{lines}\ndrive{number}()\n")
+        format!("\ndef drive{number}():\n{head}{lines}\nstart()\ndrive{number}()\n")
     }
 
     pub(super) fn call(&mut self, kind: &str) -> String {

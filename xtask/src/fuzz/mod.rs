@@ -21,7 +21,7 @@ use crate::repo::Repo;
 
 use generate::Generator;
 use grammar::Grammar;
-use run::{Shown, Way, Workshop};
+use run::{Shown, Way, When, Workshop};
 use shrink::{Difference, Pair};
 
 const GRAMMAR: &str = include_str!("grammar.txt");
@@ -48,6 +48,10 @@ pub struct Args {
     /// The threshold of the compiled runs; 0 compiles everything at first sight.
     #[arg(long, default_value_t = 0)]
     threshold: u32,
+    /// Leave the first half of the calls of each function to the interpreter, then compile it at once:
+    /// instructions are specialised by then.
+    #[arg(long, conflicts_with = "threshold")]
+    midway: bool,
     /// Stop with an interpreter after so many failing programs.
     #[arg(long, default_value_t = 5)]
     failures: usize,
@@ -69,6 +73,16 @@ pub struct Args {
     /// Run these programs instead of random ones, and shrink those that fail.
     #[arg(value_name = "PROGRAM")]
     programs: Vec<PathBuf>,
+}
+
+impl Args {
+    fn when(&self) -> When {
+        if self.midway {
+            When::Midway
+        } else {
+            When::Threshold(self.threshold)
+        }
+    }
 }
 
 /// Run the command: exit code 1 when a program behaves differently.
@@ -124,7 +138,7 @@ impl Session<'_> {
             compiled: None,
         };
         let compiled = Way {
-            compiled: folder.map(|folder| (folder, self.args.threshold)),
+            compiled: folder.map(|folder| (folder, self.args.when())),
             ..alone.clone()
         };
         let pair = Pair {
@@ -172,7 +186,7 @@ impl Session<'_> {
             let row = Row {
                 what: "random programs".to_owned(),
                 python: self.python.version.clone(),
-                threshold: self.args.threshold,
+                when: self.args.when().to_string(),
                 amount: format!("{ran} programs"),
                 differences: failed,
             };

@@ -1,5 +1,6 @@
 //! Running batches of programs in a child process, and telling which program ended it.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -28,8 +29,25 @@ pub enum Shown {
 #[derive(Clone, Debug)]
 pub struct Way {
     pub python: PathBuf,
-    /// Where to import Cevalry from, and its threshold; nothing for the interpreter alone.
-    pub compiled: Option<(PathBuf, u32)>,
+    /// Where to import Cevalry from, and when it compiles; nothing for the interpreter alone.
+    pub compiled: Option<(PathBuf, When)>,
+}
+
+/// When functions of a program are compiled.
+#[derive(Clone, Copy, Debug)]
+pub enum When {
+    Threshold(u32),
+    /// At first sight, after half of the calls.
+    Midway,
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            When::Threshold(threshold) => threshold.fmt(f),
+            When::Midway => f.write_str("midway"),
+        }
+    }
 }
 
 /// A folder with the driver in it.
@@ -94,11 +112,8 @@ impl Workshop {
             .args([&batch, &results])
             .stdout(Stdio::null())
             .stderr(fs::File::create(scratch.path().join("errors"))?);
-        if let Some((folder, threshold)) = &way.compiled {
-            command
-                .arg("--import")
-                .arg(folder)
-                .arg(threshold.to_string());
+        if let Some((folder, when)) = &way.compiled {
+            command.arg("--import").arg(folder).arg(when.to_string());
         }
         let child = command
             .spawn()

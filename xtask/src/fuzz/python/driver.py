@@ -1,6 +1,9 @@
 """Run a batch of programs in this process and write down what each shows.
 
-    python driver.py BATCH RESULTS [--import FOLDER THRESHOLD]
+    python driver.py BATCH RESULTS [--import FOLDER WHEN]
+
+WHEN is a threshold, or `midway`: the first half of the calls of each function is the interpreter's,
+so that compiled code meets instructions that are specialised already.
 
 BATCH holds one JSON string a line, RESULTS gets `begin N` before program N, and one line of JSON
 after it, so that whoever started this process knows which program ended it.
@@ -27,6 +30,7 @@ SLACK = 500
 def run(number, source):
     """What a program shows, as a list of lines."""
     fuzzlib.reset()
+    fuzzlib.start()
     name = "<program>"
     namespace = {"__name__": "__main__", "__builtins__": builtins}
     try:
@@ -77,7 +81,11 @@ def main(arguments):
         sys.path.insert(0, arguments[3])
         import cevalry
 
-        cevalry.enable(threshold=int(arguments[4]))
+        if arguments[4] == "midway":
+            fuzzlib.start = cevalry.disable
+            fuzzlib.midway = lambda: cevalry.enable(threshold=0)
+        else:
+            cevalry.enable(threshold=int(arguments[4]))
     with open(results, "a", encoding="utf-8") as out:
         for number, source in programs:
             out.write("begin %d\n" % number)

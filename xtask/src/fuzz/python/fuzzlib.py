@@ -12,6 +12,9 @@ MOST_LINES = 1500
 MOST_COLLECTIONS = 5
 MOST_TICKS = 3000
 
+# Called before a function is driven, and in the middle of its calls.
+start = midway = lambda: None
+
 log = []
 global_list = [1, 2, 3]
 k_global = 1
