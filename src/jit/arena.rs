@@ -5,7 +5,9 @@
 //! written, so that a generous limit costs nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 
 /// The largest region: calls inside it and, where it could be placed near, to the interpreter
@@ -50,26 +52,13 @@ pub struct Arena {
 impl Arena {
     /// Reserves the region, near `near` if there is room.
     pub fn new(near: usize) -> io::Result<Arena> {
-        // SAFETY: the name is a C string; the flags are those of the call.
-        let file = unsafe { libc::memfd_create(c"cevalry".as_ptr(), libc::MFD_CLOEXEC) };
-        if file < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the file is ours. It stays mapped after it is closed.
-        let result = unsafe {
-            let sized = libc::ftruncate(file, REGION as libc::off_t);
-            let pair = if sized == 0 {
-                map(0, libc::PROT_READ | libc::PROT_WRITE, file).and_then(|writable| {
-                    let executable = map_near(near, file)?;
-                    Ok((writable, executable))
-                })
-            } else {
-                Err(io::Error::last_os_error())
-            };
-            libc::close(file);
-            pair
+        let file = region()?;
+        // SAFETY: the file is a region, and stays mapped after it is closed.
+        let (writable, executable) = unsafe {
+            let file = file.as_raw_fd();
+            let writable = map(0, libc::PROT_READ | libc::PROT_WRITE, 0, file)?;
+            (writable, map_near(near, file)?)
         };
-        let (writable, executable) = result?;
         Ok(Arena {
             writable,
             executable,
@@ -81,6 +70,34 @@ impl Arena {
             written: 0,
             far: HashMap::new(),
         })
+    }
+
+    /// A copy of the region's contents, for a child process.
+    pub fn copy(&self) -> io::Result<OwnedFd> {
+        let mut file = region()?;
+        file.write_all(self.bytes(Offset(0), self.end as usize))?;
+        Ok(file.into())
+    }
+
+    /// Goes on in a copy of the region, at the same addresses. Without one nothing may be written
+    /// any more: the other process still runs what is here.
+    pub fn adopt(&mut self, copy: Option<OwnedFd>) {
+        let Some(copy) = copy else {
+            self.limit = 0;
+            return;
+        };
+        // SAFETY: both mappings are ours, and the copy holds the same bytes.
+        let mapped = unsafe {
+            let file = copy.as_raw_fd();
+            let fixed = libc::MAP_FIXED;
+            let writable = libc::PROT_READ | libc::PROT_WRITE;
+            let executable = libc::PROT_READ | libc::PROT_EXEC;
+            map(self.writable, writable, fixed, file)
+                .and_then(|_| map(self.executable, executable, fixed, file))
+        };
+        if mapped.is_err() {
+            self.limit = 0;
+        }
     }
 
     /// Limits what may be used. What is in use stays.
@@ -271,16 +288,30 @@ impl Free {
     }
 }
 
+/// A file of the region's size, in memory.
+fn region() -> io::Result<File> {
+    // SAFETY: the name is a C string; the flags are those of the call.
+    let file = unsafe { libc::memfd_create(c"cevalry".as_ptr(), libc::MFD_CLOEXEC) };
+    if file < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor was made just now, and is nobody else's.
+    let file = unsafe { File::from_raw_fd(file) };
+    file.set_len(REGION as u64)?;
+    Ok(file)
+}
+
 /// # Safety
-/// `file` is at least `REGION` bytes long.
-unsafe fn map(hint: usize, protection: i32, file: i32) -> io::Result<usize> {
-    // SAFETY: a new mapping, which replaces none.
+/// `file` is at least `REGION` bytes long. With `MAP_FIXED` in `flags`, what is at `hint` belongs
+/// to the caller.
+unsafe fn map(hint: usize, protection: i32, flags: i32, file: i32) -> io::Result<usize> {
+    // SAFETY: it replaces nothing, or what the caller says.
     let at = unsafe {
         libc::mmap(
             hint as *mut _,
             REGION,
             protection,
-            libc::MAP_SHARED | libc::MAP_NORESERVE,
+            libc::MAP_SHARED | libc::MAP_NORESERVE | flags,
             file,
             0,
         )
@@ -304,7 +335,7 @@ unsafe fn map_near(near: usize, file: i32) -> io::Result<usize> {
         let hint = hint & !0xfff;
         // SAFETY: as for the caller. A mapping that landed elsewhere is taken away again.
         unsafe {
-            let at = map(hint, libc::PROT_READ | libc::PROT_EXEC, file)?;
+            let at = map(hint, libc::PROT_READ | libc::PROT_EXEC, 0, file)?;
             if at.abs_diff(near) < reach {
                 return Ok(at);
             }
@@ -312,5 +343,5 @@ unsafe fn map_near(near: usize, file: i32) -> io::Result<usize> {
         }
     }
     // SAFETY: as for the caller.
-    unsafe { map(0, libc::PROT_READ | libc::PROT_EXEC, file) }
+    unsafe { map(0, libc::PROT_READ | libc::PROT_EXEC, 0, file) }
 }

@@ -13,6 +13,7 @@ use crate::jit::api::Refusal;
 use crate::jit::arena::Arena;
 use crate::jit::exit::stub_hit;
 use crate::jit::extra;
+use crate::jit::fork;
 use crate::jit::frame;
 use crate::jit::record::Record;
 use crate::jit::resume;
@@ -36,6 +37,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
     if extra_index < 0 {
         return Err(Refusal::Extra);
     }
+    fork::watch()?;
     let targets = Targets {
         evaluator: private.evaluator as usize,
         uncompiled: frame::uncompiled as *const () as usize,

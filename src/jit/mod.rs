@@ -13,6 +13,7 @@ pub mod exit;
 pub mod extra;
 pub mod facts;
 pub mod fold;
+pub mod fork;
 pub mod frame;
 pub mod init;
 pub mod iterators;

@@ -140,7 +140,16 @@ class CommandLine(unittest.TestCase):
 
     def test_interrupted_from_outside(self):
         """Ctrl-C ends the process by the signal, as it ends the interpreter."""
-        source = "import time\nprint('ready', flush=True)\ntime.sleep(60)\n"
+        # The signal is let in once it is there, so that it comes at the same place both times.
+        source = "\n".join(
+            (
+                "from signal import *",
+                "pthread_sigmask(SIG_BLOCK, [SIGINT])",
+                "print('ready', flush=True)",
+                "while not sigpending(): pass",
+                "pthread_sigmask(SIG_UNBLOCK, [SIGINT])",
+            )
+        )
         endings = []
         for way in ((), ("-m", "cevalry", "--threshold", "0")):
             running = subprocess.Popen(
