@@ -108,7 +108,9 @@ impl Emit<'_> {
             return v;
         }
         let eq = op == Op::Eq;
-        if matches!(op, Op::Eq | Op::Ne)
+        // One NaN is not equal to itself.
+        if ty != Ty::F64
+            && matches!(op, Op::Eq | Op::Ne)
             && let Some(v) = self.compare_objects(a.0, b.0)
         {
             return match v {
