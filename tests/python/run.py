@@ -26,6 +26,7 @@ import difflib
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
@@ -201,6 +202,8 @@ def main():
     options.add_argument("--no-reach", action="store_true", help="leave out the list of opcodes that no case reaches")
     options.add_argument("words", nargs="*", metavar="WORD", help="only cases whose path contains one of these")
     chosen = options.parse_args()
+    # A shell that starts us in the background lets SIGINT be ignored, and cases would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     cases = [Case(path) for path in sorted(CASES.rglob("*.py"))]
     if chosen.imports:
