@@ -10,29 +10,23 @@ use dynasmrt::{AssemblyOffset, DynasmApi, dynasm};
 
 use crate::jit::context::{Gpr, Xmm};
 
+pub(crate) use super::operand::Mem;
+
 /// Machine code under construction.
 #[derive(Debug, Default)]
 pub(crate) struct Asm {
     code: Vec<u8>,
+    /// Jumps inside the block.
+    jumps: Vec<Jump>,
 }
 
-/// A memory operand.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Mem {
-    pub base: Gpr,
-    /// Index register and scale (1, 2, 4 or 8).
-    pub index: Option<(Gpr, u8)>,
-    pub disp: i32,
-}
-
-impl Mem {
-    pub fn new(base: Gpr, disp: i32) -> Mem {
-        Mem {
-            base,
-            index: None,
-            disp,
-        }
-    }
+/// A jump whose distance stands at `site`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Jump {
+    pub site: u32,
+    pub target: u32,
+    /// Whether the distance has 8 bits.
+    pub short: bool,
 }
 
 /// Two-operand integer instructions.
@@ -125,34 +119,6 @@ impl DynasmApi for Asm {
     }
 }
 
-/// Assembles an instruction around a memory operand, in the shortest form of it.
-macro_rules! with_mem {
-    ($self:ident, $mem:ident, [$($head:tt)*] [$($tail:tt)*]) => {{
-        let base = $mem.base.0;
-        match ($mem.index, i8::try_from($mem.disp)) {
-            (None, Ok(d)) => dynasm!($self ; .arch x64 ; $($head)* [BYTE Rq(base) + d] $($tail)*),
-            (None, Err(_)) => {
-                dynasm!($self ; .arch x64 ; $($head)* [DWORD Rq(base) + $mem.disp] $($tail)*)
-            }
-            (Some((i, 1)), _) => {
-                dynasm!($self ; .arch x64 ; $($head)* [Rq(base) + Rq(i.0) + $mem.disp] $($tail)*)
-            }
-            (Some((i, 2)), _) => {
-                dynasm!($self ; .arch x64 ; $($head)* [Rq(base) + Rq(i.0) * 2 + $mem.disp] $($tail)*)
-            }
-            (Some((i, 4)), _) => {
-                dynasm!($self ; .arch x64 ; $($head)* [Rq(base) + Rq(i.0) * 4 + $mem.disp] $($tail)*)
-            }
-            (Some((i, _)), Ok(d)) => {
-                dynasm!($self ; .arch x64 ; $($head)* [BYTE Rq(base) + Rq(i.0) * 8 + d] $($tail)*)
-            }
-            (Some((i, _)), Err(_)) => {
-                dynasm!($self ; .arch x64 ; $($head)* [Rq(base) + Rq(i.0) * 8 + $mem.disp] $($tail)*)
-            }
-        }
-    }};
-}
-
 /// One arm for each two-operand integer instruction.
 macro_rules! each_alu {
     ($self:ident, $op:ident, $($operands:tt)*) => {
@@ -174,16 +140,29 @@ impl Asm {
 
     pub fn truncate(&mut self, len: u32) {
         self.code.truncate(len as usize);
+        self.jumps.retain(|jump| jump.site < len);
     }
 
     /// Assembles into a buffer.
     pub fn new(mut code: Vec<u8>) -> Asm {
         code.clear();
-        Asm { code }
+        Asm {
+            code,
+            jumps: Vec::new(),
+        }
     }
 
-    pub fn into_code(self) -> Vec<u8> {
-        self.code
+    pub(super) fn byte(&mut self, byte: u8) {
+        self.code.push(byte);
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.code.extend_from_slice(bytes);
+    }
+
+    /// The code, and the jumps in it.
+    pub fn into_parts(self) -> (Vec<u8>, Vec<Jump>) {
+        (self.code, self.jumps)
     }
 
     /// Lets the jump at `site` lead here.
@@ -192,6 +171,11 @@ impl Asm {
     }
 
     pub fn bind_to(&mut self, site: Site, target: u32) {
+        self.jumps.push(Jump {
+            site: site.0,
+            target,
+            short: false,
+        });
         let at = site.0 as usize;
         let distance = target as i32 - (site.0 as i32 + 4);
         self.code[at..at + 4].copy_from_slice(&distance.to_le_bytes());
@@ -221,6 +205,11 @@ impl Asm {
     pub fn bind_short(&mut self, site: Short) {
         let distance = self.here() - (site.0 + 1);
         assert!(distance < 128, "a short jump over {distance} bytes");
+        self.jumps.push(Jump {
+            site: site.0,
+            target: self.here(),
+            short: true,
+        });
         self.code[site.0 as usize] = distance as u8;
     }
 
@@ -267,41 +256,6 @@ impl Asm {
         }
     }
 
-    /// Loads `bytes` bytes, extended to 64 bits.
-    pub fn load(&mut self, to: Gpr, m: Mem, bytes: u8, signed: bool) {
-        match (bytes, signed) {
-            (1, false) => with_mem!(self, m, [movzx Rd(to.0), BYTE] []),
-            (1, true) => with_mem!(self, m, [movsx Rq(to.0), BYTE] []),
-            (2, false) => with_mem!(self, m, [movzx Rd(to.0), WORD] []),
-            (2, true) => with_mem!(self, m, [movsx Rq(to.0), WORD] []),
-            (4, false) => with_mem!(self, m, [mov Rd(to.0), DWORD] []),
-            (4, true) => with_mem!(self, m, [movsxd Rq(to.0), DWORD] []),
-            _ => with_mem!(self, m, [mov Rq(to.0), QWORD] []),
-        }
-    }
-
-    pub fn store(&mut self, m: Mem, from: Gpr, bytes: u8) {
-        match bytes {
-            1 => with_mem!(self, m, [mov BYTE] [, Rb(from.0)]),
-            2 => with_mem!(self, m, [mov WORD] [, Rw(from.0)]),
-            4 => with_mem!(self, m, [mov DWORD] [, Rd(from.0)]),
-            _ => with_mem!(self, m, [mov QWORD] [, Rq(from.0)]),
-        }
-    }
-
-    pub fn store_imm(&mut self, m: Mem, value: i32, bytes: u8) {
-        match bytes {
-            1 => with_mem!(self, m, [mov BYTE] [, value as i8]),
-            2 => with_mem!(self, m, [mov WORD] [, value as i16]),
-            4 => with_mem!(self, m, [mov DWORD] [, value]),
-            _ => with_mem!(self, m, [mov QWORD] [, value]),
-        }
-    }
-
-    pub fn lea(&mut self, to: Gpr, m: Mem) {
-        with_mem!(self, m, [lea Rq(to.0),] []);
-    }
-
     pub fn alu(&mut self, op: Alu, wide: bool, a: Gpr, b: Gpr) {
         if wide {
             each_alu!(self, op, Rq(a.0), Rq(b.0));
@@ -333,32 +287,6 @@ impl Asm {
         }
     }
 
-    /// Compares a register with memory.
-    pub fn cmp_mem(&mut self, a: Gpr, m: Mem) {
-        with_mem!(self, m, [cmp Rq(a.0), QWORD] []);
-    }
-
-    /// Adds memory to a register.
-    pub fn add_from_mem(&mut self, a: Gpr, m: Mem) {
-        with_mem!(self, m, [add Rq(a.0), QWORD] []);
-    }
-
-    /// Compares memory with an immediate.
-    pub fn cmp_mem_imm(&mut self, m: Mem, value: i32, bytes: u8) {
-        match bytes {
-            4 => with_mem!(self, m, [cmp DWORD] [, value]),
-            _ => with_mem!(self, m, [cmp QWORD] [, value]),
-        }
-    }
-
-    pub fn add_mem_imm(&mut self, m: Mem, value: i32) {
-        match value {
-            1 => with_mem!(self, m, [inc QWORD] []),
-            -1 => with_mem!(self, m, [dec QWORD] []),
-            _ => with_mem!(self, m, [add QWORD] [, value]),
-        }
-    }
-
     pub fn test(&mut self, wide: bool, a: Gpr, b: Gpr) {
         if wide {
             dynasm!(self ; .arch x64 ; test Rq(a.0), Rq(b.0));
@@ -368,7 +296,13 @@ impl Asm {
     }
 
     pub fn test_imm(&mut self, wide: bool, a: Gpr, value: i32) {
-        if wide && value < 0 {
+        if (0..0x80).contains(&value) {
+            // The low byte decides; rsi and rdi need a prefix for theirs.
+            if a.0 >= 4 {
+                self.byte(0x40 | a.0 >> 3);
+            }
+            self.bytes(&[0xf6, 0xc0 | (a.0 & 7), value as u8]);
+        } else if wide && value < 0 {
             dynasm!(self ; .arch x64 ; test Rq(a.0), DWORD value);
         } else {
             dynasm!(self ; .arch x64 ; test Rd(a.0), DWORD value);
@@ -460,18 +394,6 @@ impl Asm {
             0x40 | cc.0,
             0xc0 | ((to.0 & 7) << 3) | (from.0 & 7),
         ]);
-    }
-
-    pub fn load_f64(&mut self, to: Xmm, m: Mem) {
-        with_mem!(self, m, [movsd Rx(to.0), QWORD] []);
-    }
-
-    pub fn store_f64(&mut self, m: Mem, from: Xmm) {
-        with_mem!(self, m, [movsd QWORD] [, Rx(from.0)]);
-    }
-
-    pub fn load_f32(&mut self, to: Xmm, m: Mem) {
-        with_mem!(self, m, [cvtss2sd Rx(to.0), DWORD] []);
     }
 
     pub fn mov_f64(&mut self, to: Xmm, from: Xmm) {

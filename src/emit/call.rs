@@ -118,6 +118,7 @@ impl Emit<'_> {
             self.write_locals();
             let unit = self.unit_to_show();
             self.store_instruction(unit);
+            self.st.stored = unit.or(self.st.stored);
             self.st.escaped = true;
         }
     }

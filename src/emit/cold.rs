@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Xmm};
 use crate::jit::facts;
+use crate::jit::freeing;
 use crate::release::layout::_PyInterpreterFrame;
 
 use super::Emit;
@@ -109,10 +110,13 @@ impl Emit<'_> {
             for site in cold.sites {
                 self.asm.bind(site);
             }
+            self.compared = false;
             (cold.body)(self);
             if let Some((unit, context)) = cold.after {
-                let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
-                self.asm.cmp_mem_imm(taken, 0, 8);
+                if !self.compared {
+                    let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
+                    self.asm.cmp_mem_imm(taken, 0, 8);
+                }
                 let site = self.asm.jcc(Cc::NE);
                 self.add_edge(site, EdgeKind::Forget, unit, context);
             }
@@ -208,17 +212,19 @@ impl Emit<'_> {
         escapes: bool,
         unit: Option<u32>,
     ) {
-        self.save(saved);
         if escapes {
             self.store_instruction(unit);
         }
         if locals.is_empty() {
-            self.asm.mov(ARGUMENTS[0], r);
-        } else {
-            self.keep_for_later(r);
-            self.write_locals_cold(locals, saved);
-            self.take_kept();
+            let first = self.view.shared.free;
+            self.call_address(freeing::entry(first, r.0, !saved.xmms.is_empty()));
+            self.compared = true;
+            return;
         }
+        self.save(saved);
+        self.keep_for_later(r);
+        self.write_locals_cold(locals, saved);
+        self.take_kept();
         self.call_address(helpers::_Py_Dealloc as *const () as usize);
         self.restore(saved);
     }
@@ -249,15 +255,15 @@ impl Emit<'_> {
                 e.asm.jcc(Cc::E)
             });
             // The old object is mutable memory of its own count: an immortal one has none to lose.
-            e.asm.load(R11, Mem::new(old, 0), 8, false);
+            let count = Mem::new(old, 0);
             let immortal = cfg!(Py_3_12).then(|| {
-                e.asm.test(false, R11, R11);
-                e.asm.jcc(Cc::S)
+                e.asm.cmp_mem_imm(count, 0, 4);
+                e.asm.jcc(Cc::L)
             });
-            e.asm.alu_imm(Alu::Sub, true, R11, 1);
-            e.asm.store(Mem::new(old, 0), R11, 8);
+            e.asm.add_mem_imm(count, -1);
             let alive = e.asm.jcc(Cc::NE);
             e.free_cold(old, &saved, &locals, !plain, unit);
+            e.compared = false;
             e.asm.bind(alive);
             for skip in [immortal, null].into_iter().flatten() {
                 e.asm.bind(skip);
@@ -349,9 +355,10 @@ impl Emit<'_> {
     }
 
     /// The instruction that the frame has to be told of before others look at it; `None` where
-    /// the instruction has told it something else.
+    /// the instruction has told it something else, or it knows already.
     pub(crate) fn unit_to_show(&self) -> Option<u32> {
-        (!self.st.placed).then_some(self.instr.unit)
+        let unit = self.instr.unit;
+        (!self.st.placed && self.st.stored != Some(unit)).then_some(unit)
     }
 
     /// Tells the frame which instruction is running.

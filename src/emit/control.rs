@@ -188,6 +188,9 @@ impl Emit<'_> {
         let depth = usize::try_from(self.st.base as i64 + d)
             .map_err(|_| Stop::Unsupported("a stack below its bottom"))?;
         self.set_depth(depth);
+        if let Some(goes_on) = self.breaker.take() {
+            goes_on.set(unit);
+        }
         self.after_instruction(unit);
         if self.nest == 0 {
             self.going_on = Some(unit);

@@ -1,5 +1,6 @@
 //! Frames: returning from one, calling one, and what may happen between.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::jit::context::{Behind, Gpr, Known, Loc};
@@ -170,7 +171,10 @@ impl Emit<'_> {
                 self.asm.jcc(Cc::NE)
             }
         };
-        self.pending_cold(site, unit, Rc::clone(&context));
+        // Where execution goes on is what the jump says that follows.
+        let goes_on = Rc::new(Cell::new(unit));
+        self.breaker = Some(Rc::clone(&goes_on));
+        self.pending_cold(site, goes_on, Rc::clone(&context));
         if let (Some(via), Some(tracing)) = (facts::CURRENT_VIA, facts::USE_TRACING) {
             self.asm.load(R11, Mem::new(TSTATE, via), 8, false);
             self.asm.load(R11, Mem::new(R11, tracing), 1, false);
@@ -184,7 +188,7 @@ impl Emit<'_> {
     fn pending_cold(
         &mut self,
         site: super::asm::Site,
-        unit: u32,
+        unit: Rc<Cell<u32>>,
         context: Rc<crate::jit::context::Context>,
     ) {
         let saved = self.live_volatile();
@@ -199,7 +203,7 @@ impl Emit<'_> {
                 e.add_edge(
                     site,
                     EdgeKind::Interpret(WATCHED),
-                    unit,
+                    unit.get(),
                     Rc::clone(&context),
                 );
             }
@@ -223,7 +227,7 @@ impl Emit<'_> {
             e.add_edge(
                 site,
                 EdgeKind::Interpret("an exception from another thread"),
-                unit,
+                unit.get(),
                 context,
             );
         });

@@ -90,6 +90,9 @@ pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: usize)
         place.set(&mut target, id);
     }
     target.escaped |= one.st.escaped;
+    if target.stored != one.st.stored {
+        target.stored = None;
+    }
     target.clock = target.clock.max(one.st.clock);
     two.finish(e)?;
     let skip = if one.fixes.is_empty() {

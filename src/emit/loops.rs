@@ -93,6 +93,7 @@ impl Emit<'_> {
             return Err(Stop::Unsupported(LOST));
         }
         self.computed.clear();
+        self.st.stored = None;
         let start = self.copy_state();
         self.st.pinned = true;
         let head = self.asm.here();

@@ -178,6 +178,10 @@ impl Emit<'_> {
     /// Stores a scalar. An object's reference goes with it.
     pub(crate) fn store_to(&mut self, x: Id, disp: i32, index: Option<(Id, u8)>, ty: Ty, v: Id) {
         self.effects = true;
+        if x == FRAME_NODE {
+            // It may be the instruction pointer.
+            self.st.stored = None;
+        }
         if ty == Ty::Object {
             self.flush_heap();
             if self.node(v).imm().is_none() || self.node(v).due > 0 {

@@ -24,10 +24,12 @@ mod methods;
 mod node;
 mod numbers;
 mod offsets;
+mod operand;
 mod passes;
 mod recursion;
 mod refs;
 mod regs;
+mod relax;
 pub mod reuse;
 mod slots;
 mod state;
@@ -44,6 +46,7 @@ mod watch;
 
 pub use suppose::WAIT;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::jit::context::{Context, Held, Known, Slot};
@@ -73,9 +76,14 @@ pub struct Emit<'a> {
     before: Box<State>,
     tables: Vec<Table>,
     edges: Vec<Edge>,
+    /// The unit at which execution goes on behind a check of the eval breaker, which the next jump
+    /// says.
+    breaker: Option<Rc<Cell<u32>>>,
     calls: Vec<CallSite>,
     cold: Vec<Cold>,
     marks: Vec<Mark>,
+    /// Whether cold code has just compared the frame object with NULL.
+    compared: bool,
     instr: Instr,
     uses: Uses,
     /// Whether values that no slot refers to are kept at joins and calls.
@@ -134,9 +142,11 @@ impl<'a> Emit<'a> {
             st,
             tables: Vec::new(),
             edges: Vec::new(),
+            breaker: None,
             calls: Vec::new(),
             cold: Vec::new(),
             marks: Vec::new(),
+            compared: false,
             instr: Instr {
                 unit,
                 start: unit,
@@ -253,12 +263,22 @@ impl<'a> Emit<'a> {
         self.emit_cold();
         let mut buffers = self.buffers;
         buffers.states.extend([self.st, self.before]);
+        let moved = relax::relax(self.asm);
+        for edge in &mut self.edges {
+            edge.site = moved.place(edge.site);
+        }
+        for call in &mut self.calls {
+            call.site = moved.place(call.site);
+        }
+        for mark in &mut self.marks {
+            mark.at = moved.place(mark.at);
+        }
         let block = BlockCode {
-            code: self.asm.into_code(),
+            cold: moved.place(cold),
+            code: moved.code,
             edges: self.edges,
             calls: self.calls,
             marks: self.marks,
-            cold,
         };
         (block, buffers)
     }

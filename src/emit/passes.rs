@@ -104,6 +104,7 @@ impl Emit<'_> {
         self.going_on = None;
         self.failed = None;
         self.cell_types.clear();
+        self.breaker = None;
         self.computed.clear();
         self.aliases.clear();
         self.outcomes.clear();

@@ -68,9 +68,8 @@ impl Emit<'_> {
             self.effects = true;
             let r = self.place(id);
             if IMMORTALS {
-                self.asm.load(R11, Mem::new(r, 0), 4, false);
-                self.asm.test(false, R11, R11);
-                let skip = self.asm.jcc_short(Cc::S);
+                self.asm.cmp_mem_imm(Mem::new(r, 0), 0, 4);
+                let skip = self.asm.jcc_short(Cc::L);
                 self.asm.add_mem_imm(Mem::new(r, 0), -1);
                 self.asm.bind_short(skip);
             } else {
@@ -201,11 +200,9 @@ impl Emit<'_> {
         };
         let count = Mem::new(r, 0);
         let zero = if IMMORTALS {
-            self.asm.load(R11, count, 8, false);
-            self.asm.test(false, R11, R11);
-            let skip = self.asm.jcc_short(Cc::S);
-            self.asm.alu_imm(Alu::Sub, true, R11, 1);
-            self.asm.store(count, R11, 8);
+            self.asm.cmp_mem_imm(count, 0, 4);
+            let skip = self.asm.jcc_short(Cc::L);
+            self.asm.add_mem_imm(count, -1);
             let zero = self.asm.jcc(Cc::E);
             self.asm.bind_short(skip);
             zero

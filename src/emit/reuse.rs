@@ -52,6 +52,7 @@ impl Clone for State {
             cells,
             escaped,
             placed,
+            stored,
             keywords,
         } = from;
         self.nodes.clone_from(nodes);
@@ -62,7 +63,7 @@ impl Clone for State {
         (self.gpr, self.xmm, self.native) = (*gpr, *xmm, *native);
         (self.gpr_used, self.xmm_used) = (*gpr_used, *xmm_used);
         (self.pinned, self.escaped, self.placed) = (*pinned, *escaped, *placed);
-        self.keywords = *keywords;
+        (self.stored, self.keywords) = (*stored, *keywords);
     }
 }
 

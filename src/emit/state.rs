@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub escaped: bool,
     /// Whether the instruction has let the frame say by itself where it is.
     pub placed: bool,
+    /// The unit that the frame's memory has as the running instruction, where that is known.
+    pub stored: Option<u32>,
     /// Names of the keyword arguments of a call that follows, and the unit that set them.
     pub keywords: Option<(i64, u32)>,
 }
@@ -69,6 +71,7 @@ impl State {
             pinned: false,
             cells: 0,
             escaped: false,
+            stored: None,
             placed: false,
             keywords: None,
         }

@@ -94,7 +94,8 @@ fn listing(source: &str) -> String {
     for (name, oparg) in code {
         let opcode = OPCODES.iter().find(|opcode| opcode.name == name);
         let opcode = opcode.unwrap_or_else(|| panic!("no opcode {name}"));
-        comments.push((e.len() as u64, format!("{name} {oparg}")));
+        e.mark(unit, 0, false);
+        comments.push((unit, format!("{name} {oparg}")));
         let instr = Instr {
             unit,
             start: unit,
@@ -108,7 +109,7 @@ fn listing(source: &str) -> String {
             Step::Continue(next) => unit = next,
             Step::Ended => break,
             Step::Unsupported(why) => {
-                comments.push((e.len() as u64, format!("unsupported: {why}")));
+                comments.push((unit, format!("unsupported: {why}")));
             }
         }
     }
@@ -141,13 +142,20 @@ fn local(known: &str) -> Slot {
     }
 }
 
-fn print(block: &BlockCode, comments: &[(u64, String)], names: Vec<(u64, String)>) -> String {
+fn print(block: &BlockCode, comments: &[(u32, String)], names: Vec<(u64, String)>) -> String {
     let mut out = String::new();
     let mut formatter = IntelFormatter::with_options(Some(Box::new(Names(names))), None);
-    let mut comments = comments.iter().peekable();
+    let mut marks = block.marks.iter().peekable();
     for instruction in &mut Decoder::with_ip(64, &block.code, 0, 0) {
-        while let Some((_, text)) = comments.next_if(|c| c.0 <= instruction.ip()) {
-            let _ = writeln!(out, "; {text}");
+        while let Some(mark) = marks.next_if(|mark| u64::from(mark.at) <= instruction.ip()) {
+            for (_, text) in comments.iter().filter(|(unit, _)| *unit == mark.unit) {
+                let rare = if mark.at < block.cold {
+                    ""
+                } else {
+                    " (rarely)"
+                };
+                let _ = writeln!(out, "; {text}{rare}");
+            }
         }
         let mut text = String::new();
         formatter.format(&instruction, &mut text);

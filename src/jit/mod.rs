@@ -15,6 +15,7 @@ pub mod facts;
 pub mod fold;
 pub mod fork;
 pub mod frame;
+pub mod freeing;
 pub mod init;
 pub mod iterators;
 pub mod listing;

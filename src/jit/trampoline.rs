@@ -8,6 +8,7 @@ use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 
 use crate::jit::arena::{Arena, Full, Offset};
 use crate::jit::facts;
+use crate::jit::freeing;
 use crate::jit::machine;
 use crate::jit::returning;
 use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
@@ -40,6 +41,8 @@ pub struct Trampolines {
     pub interpret: usize,
     /// Called by stubs.
     pub stub: usize,
+    /// The first of the entries that free objects: see [`freeing::entry`].
+    pub free: usize,
 }
 
 /// What the shared pieces call.
@@ -219,6 +222,8 @@ impl Trampolines {
             ; jmp QWORD [rsp - 8]
         );
 
+        let free = freeing::entries(&mut ops, targets);
+
         let code = ops.finalize().expect("all labels are defined");
         let place = arena.add(&code)?;
         let at =
@@ -233,6 +238,7 @@ impl Trampolines {
             finish: at(finish),
             interpret: at(interpret),
             stub: at(stub),
+            free: at(free),
         })
     }
 }

@@ -5,14 +5,14 @@
   mov rcx,[rax+10h]
   lea r11,[rcx+1]
   cmp r11,2
-  ja 0000000000000061h
+  ja short 0000000000000052h
   mov edx,[rax+18h]
   imul rdx,rcx
   mov rsi,[r12+50h]
   mov rdi,[rsi+10h]
   lea r11,[rdi+1]
   cmp r11,2
-  ja 0000000000000097h
+  ja short 0000000000000081h
   mov r8d,[rsi+18h]
   imul r8,rdi
   mov rcx,rdx
@@ -27,31 +27,33 @@
   jo Deopt at 7
 ; STORE_FAST 2
   jmp Go at 10
+; BINARY_OP_ADD_INT 0 (rarely)
   lea r11,[rcx+2]
   cmp r11,4
   ja Deopt at 2
   test rcx,rcx
   mov edx,[rax+1Ch]
   mov r11d,[rax+18h]
-  jns short 000000000000008Bh
+  jns short 0000000000000078h
   shl rdx,1Eh
   or rdx,r11
   neg rdx
-  jmp short 0000000000000092h
+  jmp short 000000000000007Fh
   shl rdx,1Eh
   or rdx,r11
-  jmp 0000000000000022h
+  jmp short 000000000000001Ah
+; BINARY_OP_ADD_INT 0 (rarely)
   lea r11,[rdi+2]
   cmp r11,4
   ja Deopt at 2
   test rdi,rdi
   mov r8d,[rsi+1Ch]
   mov r11d,[rsi+18h]
-  jns short 00000000000000C1h
+  jns short 00000000000000A8h
   shl r8,1Eh
   or r8,r11
   neg r8
-  jmp short 00000000000000C8h
+  jmp short 00000000000000AFh
   shl r8,1Eh
   or r8,r11
-  jmp 0000000000000044h
+  jmp short 0000000000000035h

@@ -1,0 +1,151 @@
+//! Jumps inside a block in their shortest form, once all of it is there.
+
+use super::asm::{Asm, Jump};
+
+/// A jump with a distance of 32 bits, and what has become of it.
+#[derive(Clone, Copy, Debug)]
+struct Long {
+    /// Where the instruction starts, and where it ends.
+    start: u32,
+    end: u32,
+    target: u32,
+    /// Its length at present.
+    len: u32,
+    conditional: bool,
+}
+
+/// Code that has moved: what stood where.
+pub(crate) struct Moved {
+    pub code: Vec<u8>,
+    /// Where each jump ended that is shorter now, and by how many bytes everything behind has
+    /// moved.
+    shifts: Vec<(u32, u32)>,
+}
+
+impl Moved {
+    /// The new place of an instruction, or of what is inside of one that has kept its length.
+    pub fn place(&self, old: u32) -> u32 {
+        place(&self.shifts, old)
+    }
+}
+
+fn place(shifts: &[(u32, u32)], old: u32) -> u32 {
+    let behind = shifts.partition_point(|&(end, _)| end <= old);
+    match behind {
+        0 => old,
+        n => old - shifts[n - 1].1,
+    }
+}
+
+/// Shortens the jumps of a block.
+pub(crate) fn relax(asm: Asm) -> Moved {
+    let (code, mut jumps) = asm.into_parts();
+    jumps.sort_by_key(|jump| jump.site);
+    let mut long: Vec<Long> = jumps
+        .iter()
+        .filter(|jump| !jump.short)
+        .filter_map(|jump| Long::of(&code, jump))
+        .collect();
+    thread(&mut long);
+    let mut shifts = Vec::new();
+    loop {
+        let mut changed = false;
+        for jump in &mut long {
+            let distance =
+                i64::from(place(&shifts, jump.target)) - i64::from(place(&shifts, jump.end));
+            let len = match i8::try_from(distance) {
+                _ if jump.target == jump.end => 0,
+                Ok(_) => 2,
+                Err(_) => continue,
+            };
+            if len < jump.len {
+                jump.len = len;
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+        let mut moved = 0;
+        shifts.clear();
+        for jump in &long {
+            let saved = jump.end - jump.start - jump.len;
+            if saved > 0 {
+                moved += saved;
+                shifts.push((jump.end, moved));
+            }
+        }
+    }
+    let mut moved = Moved {
+        code: Vec::with_capacity(code.len()),
+        shifts,
+    };
+    moved.write(&code, &long, &jumps);
+    moved
+}
+
+impl Long {
+    fn of(code: &[u8], jump: &Jump) -> Option<Long> {
+        let site = jump.site as usize;
+        // `call` has the same shape, and stays.
+        let (start, conditional) = match code[site - 1] {
+            0xe9 => (jump.site - 1, false),
+            second if code[site - 2] == 0x0f && second & 0xf0 == 0x80 => (jump.site - 2, true),
+            _ => return None,
+        };
+        Some(Long {
+            start,
+            end: jump.site + 4,
+            target: jump.target,
+            len: jump.site + 4 - start,
+            conditional,
+        })
+    }
+}
+
+/// Lets jumps to jumps lead to where those lead.
+fn thread(long: &mut [Long]) {
+    for i in 0..long.len() {
+        // A loop that does nothing would have no end.
+        for _ in 0..8 {
+            let target = long[i].target;
+            let Ok(next) = long.binary_search_by_key(&target, |jump| jump.start) else {
+                break;
+            };
+            if long[next].conditional || next == i {
+                break;
+            }
+            long[i].target = long[next].target;
+        }
+    }
+}
+
+impl Moved {
+    fn write(&mut self, code: &[u8], long: &[Long], jumps: &[Jump]) {
+        let mut from = 0;
+        for jump in long {
+            self.code.extend(&code[from as usize..jump.start as usize]);
+            from = jump.end;
+            let opcode = code[jump.end as usize - 5];
+            let end = self.place(jump.end);
+            let distance = self.place(jump.target).wrapping_sub(end);
+            match (jump.len, jump.conditional) {
+                (0, _) => {}
+                (2, true) => self.code.extend([opcode & 0x0f | 0x70, distance as u8]),
+                (2, false) => self.code.extend([0xeb, distance as u8]),
+                _ => {
+                    let start = jump.start as usize;
+                    self.code.extend(&code[start..jump.end as usize - 4]);
+                    self.code.extend(distance.to_le_bytes());
+                }
+            }
+        }
+        self.code.extend(&code[from as usize..]);
+        // What was short before may be shorter now.
+        for jump in jumps.iter().filter(|jump| jump.short) {
+            let at = self.place(jump.site);
+            let distance = self.place(jump.target) as i32 - (at as i32 + 1);
+            self.code[at as usize] = distance as u8;
+        }
+    }
+}
