@@ -1,5 +1,6 @@
 //! Compiling one block.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -7,14 +8,13 @@ use crate::emit::edge::{BlockCode, Edge, EdgeKind, Step};
 use crate::emit::{Emit, WAIT};
 use crate::jit::arena::{Full, Offset};
 use crate::jit::choose::Choice;
-use crate::jit::code::{Decoded, decode, fingerprint};
+use crate::jit::code::{decode, fingerprint};
 use crate::jit::context::Context;
 use crate::jit::distance::generalise;
 use crate::jit::listing;
 use crate::jit::live::{Operands, Registers};
 use crate::jit::record::{Avoid, Block, Exit, Record, Site, VERSIONS};
 use crate::jit::state::Jit;
-use crate::release::OPCODES;
 
 /// Instructions of a block before it is cut.
 const LONGEST: u32 = 400;
@@ -200,39 +200,40 @@ impl Jit {
                 e.leave(EdgeKind::Interpret("the code ends without a return"), unit);
                 break;
             };
-            let operands = match first {
-                true => Operands::Arrived {
-                    context: &start.context,
-                    registers,
-                },
-                false => Operands::Inside(&e),
-            };
-            let avoid = if first { &start.avoid } else { &none };
-            let (opcode, step) = match self.choose(record, &decoded, avoid, operands) {
-                Choice::Defer => {
-                    e.leave(EdgeKind::Go, unit);
-                    break;
-                }
-                Choice::Leave(why) => (decoded.opcode, Err(why)),
-                Choice::Emit {
-                    opcode,
-                    variant,
-                    instr,
-                } => {
-                    e.mark(unit, opcode, false);
-                    match e.step(instr, variant.emitter) {
-                        Step::Unsupported(_) if opcode != decoded.opcode => {
-                            self.plain(&mut e, &decoded)
-                        }
-                        Step::Unsupported(WAIT) => {
-                            e.leave(EdgeKind::Go, unit);
-                            break;
-                        }
-                        Step::Unsupported(why) => (opcode, Err(why)),
-                        step => (opcode, Ok(step)),
+            let mut avoid = Cow::Borrowed(if first { &start.avoid } else { &none });
+            let (opcode, step) = loop {
+                let operands = match first {
+                    true => Operands::Arrived {
+                        context: &start.context,
+                        registers,
+                    },
+                    false => Operands::Inside(&e),
+                };
+                let (opcode, variant, instr) = match self.choose(record, &decoded, &avoid, operands)
+                {
+                    Choice::Defer => break (decoded.opcode, Err(WAIT)),
+                    Choice::Leave(why) => break (decoded.opcode, Err(why)),
+                    Choice::Emit {
+                        opcode,
+                        variant,
+                        instr,
+                    } => (opcode, variant, instr),
+                };
+                e.mark(unit, opcode, false);
+                match e.step(instr, variant.emitter) {
+                    // Not for this member: what is left may do better than the generic one.
+                    Step::Unsupported(_) if opcode != decoded.opcode => {
+                        let member = (opcode, fingerprint(view, &decoded.instr));
+                        avoid.to_mut().members.push(member);
                     }
+                    Step::Unsupported(why) => break (opcode, Err(why)),
+                    step => break (opcode, Ok(step)),
                 }
             };
+            if step == Err(WAIT) {
+                e.leave(EdgeKind::Go, unit);
+                break;
+            }
             let member =
                 (opcode != decoded.opcode).then(|| (opcode, fingerprint(view, &decoded.instr)));
             emitted.push(Emitted {
@@ -264,23 +265,6 @@ impl Jit {
         let (code, buffers) = e.finish();
         self.buffers = buffers;
         (code, left)
-    }
-
-    /// The generic member, where a specialised one turned out to be unsupported.
-    fn plain(&self, e: &mut Emit<'_>, decoded: &Decoded) -> (u8, Result<Step, &'static str>) {
-        let opcode = decoded.opcode;
-        let generic = &OPCODES[usize::from(opcode)];
-        let step = match self.variant(generic) {
-            None => Err(self.why_not(generic)),
-            Some(variant) => {
-                e.mark(decoded.instr.start, opcode, false);
-                match e.step(decoded.instr, variant.emitter) {
-                    Step::Unsupported(why) => Err(why),
-                    step => Ok(step),
-                }
-            }
-        };
-        (opcode, step)
     }
 
     /// Ends a block by a jump backwards: to a version that the loop can close on.

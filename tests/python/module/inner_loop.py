@@ -58,6 +58,28 @@ class InnerLoop(unittest.TestCase):
                 self.assertIsNone(counts, text + line)
         self.assertEqual(seen, set(PASSING))
 
+    def test_subscript_methods_are_called_directly(self):
+        """Also where the interpreter has specialised the loop before it was compiled."""
+
+        class Rows:
+            def __init__(self, rows):
+                self.rows = rows
+
+            def __getitem__(self, index):
+                return self.rows[index]
+
+        def read(rows, count):
+            found = 0
+            for index in range(count):
+                found += rows[index]
+            return found
+
+        rows = Rows(list(range(50)))
+        for _ in range(50):
+            read(rows, 50)
+        self.assertEqual(cevalry.compile(read)(rows, 50), 1225)
+        self.assertNotIn("PyObject_GetItem", cevalry.disassemble(read, hot=True))
+
 
 if __name__ == "__main__":
     unittest.main()
