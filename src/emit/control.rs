@@ -12,7 +12,7 @@ use super::edge::EdgeKind;
 use super::join;
 use super::machine::FRAME;
 use super::table::Test;
-use super::types::{Exit, Flow, Stop, Val};
+use super::types::{Exit, Flow, Number, Stop, Val};
 
 impl Emit<'_> {
     /// Where an exit leads, what kind of edge it is, and what holds there.
@@ -169,11 +169,11 @@ impl Emit<'_> {
         }
     }
 
-    pub fn next(&mut self, d: Val) -> Flow {
+    pub fn next(&mut self, d: impl Number<Self>) -> Flow {
         self.go(d, self.instr.unit + self.instr.size)
     }
 
-    pub fn jump(&mut self, d: Val, k: Val) -> Flow {
+    pub fn jump(&mut self, d: impl Number<Self>, k: impl Number<Self>) -> Flow {
         let k: i64 = self.constant(k)?;
         let unit = i64::from(self.instr.unit) + k;
         match u32::try_from(unit) {
@@ -183,7 +183,7 @@ impl Emit<'_> {
     }
 
     /// Control goes on at a unit: in this block, or from an arm by an edge.
-    fn go(&mut self, d: Val, unit: u32) -> Flow {
+    fn go(&mut self, d: impl Number<Self>, unit: u32) -> Flow {
         let d: i64 = self.constant(d)?;
         let depth = usize::try_from(self.st.base as i64 + d)
             .map_err(|_| Stop::Unsupported("a stack below its bottom"))?;

@@ -15,7 +15,7 @@ use super::cold::Dealloc;
 use super::edge::{CallSite, EdgeKind};
 use super::machine::{ARGUMENTS, FRAME, R11, RAX, RBX, TSTATE};
 use super::node::{Anchor, Id, Kind, NONE};
-use super::types::{Effect, Exit, Flow, Stop, Ty, Val};
+use super::types::{Effect, Exit, Flow, Number, Stop, Ty, Val};
 use super::watch::WATCHED;
 
 /// A frame that lives on the thread's stack of frames.
@@ -119,7 +119,7 @@ impl Emit<'_> {
 
     /// Runs a frame that was pushed; its result is pushed at depth `d`, and execution goes on
     /// `k` units from here.
-    pub fn enter_frame(&mut self, d: Val, f: Val, k: Val) -> Flow {
+    pub fn enter_frame(&mut self, d: impl Number<Self>, f: Val, k: impl Number<Self>) -> Flow {
         let depth: i32 = self.constant(d)?;
         // A generator's frame goes on behind this instruction when it yields, elsewhere when it
         // returns.
@@ -143,12 +143,11 @@ impl Emit<'_> {
         self.guard(bound, Exit::Error(depth))?;
         self.node_mut(result.0).known = Known::Bound;
         self.set_stack(d, result)?;
-        let d = self.int(Ty::I32, i64::from(depth) + 1);
-        self.jump(d, k)
+        self.jump(depth + 1, k)
     }
 
     /// Serves signals, pending calls and other threads, and looks whether tools watch now.
-    pub fn check_eval_breaker(&mut self, d: Val, k: Val) -> Flow {
+    pub fn check_eval_breaker(&mut self, d: impl Number<Self>, k: impl Number<Self>) -> Flow {
         let depth = self.st.base as i64 + self.constant::<i64>(d)?;
         let depth = usize::try_from(depth).map_err(|_| Stop::Unsupported("a negative depth"))?;
         let unit = (i64::from(self.instr.unit) + self.constant::<i64>(k)?) as u32;

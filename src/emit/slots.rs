@@ -6,17 +6,17 @@ use crate::jit::facts;
 use super::Emit;
 use super::cold::Dealloc;
 use super::node::{Anchor, At, Id, Kind, NONE};
-use super::types::{Flow, Stop, Ty, Val};
+use super::types::{Flow, Number, Stop, Ty, Val};
 
 impl Emit<'_> {
     /// A stack index relative to the depth at the start of the instruction.
-    fn stack_index(&self, i: Val) -> Flow<usize> {
+    fn stack_index(&self, i: impl Number<Self>) -> Flow<usize> {
         let i: i64 = self.constant(i)?;
         usize::try_from(self.st.base as i64 + i)
             .map_err(|_| Stop::Unsupported("a slot below the stack"))
     }
 
-    fn local_index(&self, i: Val) -> Flow<usize> {
+    fn local_index(&self, i: impl Number<Self>) -> Flow<usize> {
         let i: usize = self.constant(i)?;
         if i < self.st.locals.len() {
             Ok(i)
@@ -25,7 +25,7 @@ impl Emit<'_> {
         }
     }
 
-    pub fn stack(&mut self, i: Val) -> Flow<Val> {
+    pub fn stack(&mut self, i: impl Number<Self>) -> Flow<Val> {
         let i = self.stack_index(i)?;
         self.fill_stack(i + 1);
         let id = self.st.stack[i];
@@ -42,7 +42,7 @@ impl Emit<'_> {
         }
     }
 
-    pub fn set_stack(&mut self, i: Val, v: Val) -> Flow {
+    pub fn set_stack(&mut self, i: impl Number<Self>, v: Val) -> Flow {
         let i = self.stack_index(i)?;
         self.fill_stack(i + 1);
         self.know_constant(v.0);
@@ -52,7 +52,7 @@ impl Emit<'_> {
 
     /// Writes this slot and the live ones above it into the frame's memory, each with a
     /// reference of its own, and gives the slot's address.
-    pub fn stack_ptr(&mut self, i: Val) -> Flow<Val> {
+    pub fn stack_ptr(&mut self, i: impl Number<Self>) -> Flow<Val> {
         let first = self.stack_index(i)?;
         let len = self.st.stack.len();
         for k in 0..len {
@@ -107,12 +107,12 @@ impl Emit<'_> {
         self.address(super::node::FRAME_NODE, m.disp)
     }
 
-    pub fn local(&mut self, i: Val) -> Flow<Val> {
+    pub fn local(&mut self, i: impl Number<Self>) -> Flow<Val> {
         let i = self.local_index(i)?;
         Ok(Val(self.st.local_node(i)))
     }
 
-    pub fn set_local(&mut self, i: Val, v: Val) -> Flow {
+    pub fn set_local(&mut self, i: impl Number<Self>, v: Val) -> Flow {
         self.effects = true;
         let i = self.local_index(i)?;
         self.know_constant(v.0);
@@ -202,7 +202,7 @@ impl Emit<'_> {
     }
 
     /// The address of a local in the frame's memory.
-    pub fn local_ptr(&mut self, i: Val) -> Flow<Val> {
+    pub fn local_ptr(&mut self, i: impl Number<Self>) -> Flow<Val> {
         let i = self.local_index(i)?;
         let m = self.local_mem(i);
         Ok(Val(self.address(super::node::FRAME_NODE, m.disp)))

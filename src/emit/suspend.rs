@@ -9,12 +9,12 @@ use super::asm::Mem;
 use super::call::{Call, Target};
 use super::edge::CallSite;
 use super::machine::{FRAME, RAX, RBX};
-use super::types::{Effect, Exit, Flow, Stop, Ty, Val};
+use super::types::{Effect, Exit, Flow, Number, Stop, Ty, Val};
 
 impl Emit<'_> {
     /// Suspends the frame at depth `d`, giving `v`. It goes on behind this instruction, with what
     /// is sent on top of the stack.
-    pub fn yield_value(&mut self, d: Val, v: Val) -> Flow {
+    pub fn yield_value(&mut self, d: impl Number<Self>, v: Val) -> Flow {
         let d: i64 = self.constant(d)?;
         let depth = usize::try_from(self.st.base as i64 + d)
             .map_err(|_| Stop::Unsupported("a stack below its bottom"))?;
@@ -48,8 +48,7 @@ impl Emit<'_> {
             self.st.put(v.0, Loc::Gpr(RBX));
         }
         self.set_depth(depth);
-        let bottom = self.int(Ty::I32, -(self.st.base as i64));
-        self.stack_ptr(bottom)?;
+        self.stack_ptr(-(self.st.base as i32))?;
         self.write_locals();
         let top = (self.st.locals.len() + depth) as i32;
         let stacktop = Mem::new(FRAME, _PyInterpreterFrame::stacktop.offset);
@@ -69,7 +68,7 @@ impl Emit<'_> {
 
     /// Resumes a generator's frame. What it gives is pushed at depth `depth`; execution goes on
     /// behind this instruction when it has yielded, and `k` units from here when it has returned.
-    pub(crate) fn resume_frame(&mut self, depth: i32, f: Val, k: Val) -> Flow {
+    pub(crate) fn resume_frame(&mut self, depth: i32, f: Val, k: impl Number<Self>) -> Flow {
         let tstate = self.tstate();
         let args = [tstate, f];
         let result = self.emit_call(&Call {

@@ -120,6 +120,18 @@ pub type Flow<T = ()> = Result<T, Stop>;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Val(pub(crate) u32);
 
+/// A number that says where something is: written out in the template, or a value.
+pub trait Number<E>: Copy {
+    /// The number, if it is known when emitting.
+    fn known(self, emitter: &E) -> Option<i64>;
+}
+
+impl<E> Number<E> for i32 {
+    fn known(self, _: &E) -> Option<i64> {
+        Some(i64::from(self))
+    }
+}
+
 /// A variable of a template that is assigned more than once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Var(pub(crate) u32);

@@ -7,7 +7,7 @@ use crate::jit::fold;
 use super::Emit;
 use super::node::{At, FRAME_NODE, Id, Kind, NONE, Node, TSTATE_NODE};
 use super::offsets::OB_TYPE;
-use super::types::{Flow, Stop, Symbol, Text, Ty, Val};
+use super::types::{Flow, Number, Stop, Symbol, Text, Ty, Val};
 
 /// Bytes and signedness of a type.
 pub(crate) fn shape(ty: Ty) -> (u8, bool) {
@@ -23,11 +23,16 @@ pub(crate) fn shape(ty: Ty) -> (u8, bool) {
     }
 }
 
+impl Number<Emit<'_>> for Val {
+    fn known(self, e: &Emit<'_>) -> Option<i64> {
+        e.node(self.0).imm()
+    }
+}
+
 impl Emit<'_> {
     /// The value where it is known while emitting.
-    pub fn constant<T: TryFrom<i64>>(&self, v: Val) -> Flow<T> {
-        let known = self.node(v.0).imm();
-        let known = known.and_then(|v| T::try_from(v).ok());
+    pub fn constant<T: TryFrom<i64>>(&self, v: impl Number<Self>) -> Flow<T> {
+        let known = v.known(self).and_then(|v| T::try_from(v).ok());
         known.ok_or(Stop::Unsupported(
             "an index that is not known when compiling",
         ))
@@ -108,13 +113,13 @@ impl Emit<'_> {
     }
 
     /// The code unit `k`, if so many units from there on are inside the code.
-    fn unit(&mut self, k: Val, units: usize) -> Option<usize> {
+    fn unit(&mut self, k: impl Number<Self>, units: usize) -> Option<usize> {
         let unit = i64::from(self.instr.unit) + self.constant::<i64>(k).ok()?;
         let unit = usize::try_from(unit).ok()?;
         (unit + units <= self.view.units.len()).then_some(unit)
     }
 
-    fn cache<T: Into<u64>>(&mut self, k: Val) -> Option<i64> {
+    fn cache<T: Into<u64>>(&mut self, k: impl Number<Self>) -> Option<i64> {
         let unit = self.unit(k, size_of::<T>().div_ceil(2))?;
         if self.view.first_unit == 0 {
             return None;
@@ -131,41 +136,41 @@ impl Emit<'_> {
         }
     }
 
-    pub fn cache_u16(&mut self, k: Val) -> Val {
+    pub fn cache_u16(&mut self, k: impl Number<Self>) -> Val {
         let v = self.cache::<u16>(k);
         self.in_code(Ty::U16, v)
     }
 
-    pub fn cache_u32(&mut self, k: Val) -> Val {
+    pub fn cache_u32(&mut self, k: impl Number<Self>) -> Val {
         let v = self.cache::<u32>(k);
         self.in_code(Ty::U32, v)
     }
 
-    pub fn cache_u64(&mut self, k: Val) -> Val {
+    pub fn cache_u64(&mut self, k: impl Number<Self>) -> Val {
         let v = self.cache::<u64>(k);
         self.in_code(Ty::U64, v)
     }
 
-    pub fn cache_obj(&mut self, k: Val) -> Val {
+    pub fn cache_obj(&mut self, k: impl Number<Self>) -> Val {
         match self.cache::<u64>(k) {
             Some(0) | None => self.fail("an empty inline cache"),
             Some(v) => Val(self.object_constant(v as usize)),
         }
     }
 
-    pub fn unit_oparg(&mut self, k: Val) -> Val {
+    pub fn unit_oparg(&mut self, k: impl Number<Self>) -> Val {
         let v = self.unit(k, 1).map(|u| i64::from(self.view.units[u].arg));
         self.in_code(Ty::I32, v)
     }
 
-    pub fn unit_opcode(&mut self, k: Val) -> Val {
+    pub fn unit_opcode(&mut self, k: impl Number<Self>) -> Val {
         let v = self
             .unit(k, 1)
             .map(|u| i64::from(self.view.units[u].opcode));
         self.in_code(Ty::I32, v)
     }
 
-    pub fn instr_ptr(&mut self, k: Val) -> Val {
+    pub fn instr_ptr(&mut self, k: impl Number<Self>) -> Val {
         let k = self.constant::<i64>(k).ok();
         let unit = k.map(|k| self.view.first_unit as i64 + 2 * (i64::from(self.instr.unit) + k));
         self.in_code(Ty::Ptr, unit)

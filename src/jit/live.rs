@@ -6,7 +6,7 @@
 
 use crate::emit::Emit;
 use crate::emit::edge::{Instr, LIVE};
-use crate::emit::types::{Elem, Exit, Field, Flow, Stop, Symbol, Text, Ty, Val};
+use crate::emit::types::{Elem, Exit, Field, Flow, Number, Stop, Symbol, Text, Ty, Val};
 use crate::emit::view::CodeView;
 use crate::jit::code::read;
 use crate::jit::context::{Context, Held, Known, Loc, Slot};
@@ -148,6 +148,12 @@ pub struct Live<'a> {
     blind: bool,
 }
 
+impl Number<Live<'_>> for Val {
+    fn known(self, live: &Live<'_>) -> Option<i64> {
+        live.known(self).map(|bits| i64::from(bits as i32))
+    }
+}
+
 impl<'a> Live<'a> {
     /// Looks at `instr`, in a function with this many locals.
     pub fn new(
@@ -207,10 +213,6 @@ impl<'a> Live<'a> {
     pub(super) fn pointer(&self, v: Val) -> Option<usize> {
         let known = self.known(v).filter(|&bits| bits != 0 && !self.blind);
         known.map(|bits| bits as usize)
-    }
-
-    fn index_of(&self, v: Val) -> Option<i64> {
-        self.known(v).map(|bits| i64::from(bits as i32))
     }
 
     fn slot(&self, slot: &Slot, index: usize) -> Item {
@@ -283,8 +285,8 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn cache<T>(&mut self, unit: Val, bits: fn(T) -> u64) -> Val {
-        let Some(k) = self.index_of(unit) else {
+    fn cache<T>(&mut self, unit: impl Number<Self>, bits: fn(T) -> u64) -> Val {
+        let Some(k) = unit.known(self) else {
             return self.unknown();
         };
         let at = i64::from(self.instr.unit) + k;
@@ -297,33 +299,33 @@ impl<'a> Live<'a> {
         self.bits(bits(value))
     }
 
-    pub fn cache_u16(&mut self, unit: Val) -> Val {
+    pub fn cache_u16(&mut self, unit: impl Number<Self>) -> Val {
         self.cache::<u16>(unit, u64::from)
     }
 
-    pub fn cache_u32(&mut self, unit: Val) -> Val {
+    pub fn cache_u32(&mut self, unit: impl Number<Self>) -> Val {
         self.cache::<u32>(unit, u64::from)
     }
 
-    pub fn cache_u64(&mut self, unit: Val) -> Val {
+    pub fn cache_u64(&mut self, unit: impl Number<Self>) -> Val {
         self.cache::<u64>(unit, |v| v)
     }
 
-    pub fn cache_obj(&mut self, unit: Val) -> Val {
+    pub fn cache_obj(&mut self, unit: impl Number<Self>) -> Val {
         self.cache::<u64>(unit, |v| v)
     }
 
-    pub fn unit_oparg(&mut self, unit: Val) -> Val {
+    pub fn unit_oparg(&mut self, unit: impl Number<Self>) -> Val {
         self.unit(unit, |u| u.arg)
     }
 
-    pub fn unit_opcode(&mut self, unit: Val) -> Val {
+    pub fn unit_opcode(&mut self, unit: impl Number<Self>) -> Val {
         self.unit(unit, |u| u.opcode)
     }
 
-    fn unit(&mut self, unit: Val, part: fn(&crate::emit::view::Unit) -> u8) -> Val {
-        let at = self
-            .index_of(unit)
+    fn unit(&mut self, unit: impl Number<Self>, part: fn(&crate::emit::view::Unit) -> u8) -> Val {
+        let at = unit
+            .known(self)
             .map(|k| (i64::from(self.instr.unit) + k) as usize);
         match at.and_then(|at| self.view.units.get(at)) {
             Some(unit) => {
@@ -334,8 +336,8 @@ impl<'a> Live<'a> {
         }
     }
 
-    pub fn instr_ptr(&mut self, unit: Val) -> Val {
-        match self.index_of(unit) {
+    pub fn instr_ptr(&mut self, unit: impl Number<Self>) -> Val {
+        match unit.known(self) {
             Some(k) => {
                 let at = i64::from(self.instr.unit) + k;
                 self.bits((self.view.first_unit as i64 + 2 * at) as u64)
@@ -344,9 +346,9 @@ impl<'a> Live<'a> {
         }
     }
 
-    pub fn stack(&mut self, index: Val) -> Flow<Val> {
+    pub fn stack(&mut self, index: impl Number<Self>) -> Flow<Val> {
         let depth = self.operands.depth() as i64;
-        let item = match self.index_of(index).map(|i| depth + i) {
+        let item = match index.known(self).map(|i| depth + i) {
             Some(i) if (0..depth).contains(&i) => {
                 let slot = self.operands.stack(i as usize);
                 self.slot(&slot, self.locals + i as usize)
@@ -356,8 +358,8 @@ impl<'a> Live<'a> {
         Ok(self.push(item))
     }
 
-    pub fn local(&mut self, index: Val) -> Flow<Val> {
-        let item = match self.index_of(index) {
+    pub fn local(&mut self, index: impl Number<Self>) -> Flow<Val> {
+        let item = match index.known(self) {
             Some(i) if (0..self.locals as i64).contains(&i) => {
                 let slot = self.operands.local(i as usize);
                 self.slot(&slot, i as usize)

@@ -168,17 +168,17 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
             Stmt::Break => quote! { Err(Stop::Break) },
             Stmt::Continue => quote! { Err(Stop::Continue) },
             Stmt::CheckEvalBreaker { depth, unit } => {
-                let depth = self.operand(depth, None)?;
-                let unit = self.operand(unit, None)?;
+                let depth = self.place_number(depth)?;
+                let unit = self.place_number(unit)?;
                 quote! { #e.check_eval_breaker(#depth, #unit)?; }
             }
             Stmt::Next { depth } => {
-                let depth = self.operand(depth, None)?;
+                let depth = self.place_number(depth)?;
                 quote! { #e.next(#depth) }
             }
             Stmt::Jump { depth, unit } => {
-                let depth = self.operand(depth, None)?;
-                let unit = self.operand(unit, None)?;
+                let depth = self.place_number(depth)?;
+                let unit = self.place_number(unit)?;
                 quote! { #e.jump(#depth, #unit) }
             }
             Stmt::Return { value } => {
@@ -187,14 +187,14 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
                 quote! { #e.return_value(#value) }
             }
             Stmt::EnterFrame { depth, frame, unit } => {
-                let depth = self.operand(depth, None)?;
+                let depth = self.place_number(depth)?;
                 let frame = self.operand(frame, Some(&Type::Ptr))?;
-                let unit = self.operand(unit, None)?;
+                let unit = self.place_number(unit)?;
                 quote! { #e.enter_frame(#depth, #frame, #unit) }
             }
             Stmt::Yield { depth, value } => {
                 let slot = self.scope.release.slot_type();
-                let depth = self.operand(depth, None)?;
+                let depth = self.place_number(depth)?;
                 let value = self.operand(value, Some(&slot))?;
                 quote! { #e.yield_value(#depth, #value) }
             }
@@ -273,11 +273,11 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
                 }
             }
             Expr::Stack(index) => {
-                let index = self.operand(index, None)?;
+                let index = self.place_number(index)?;
                 quote! { #e.set_stack(#index, #value)?; }
             }
             Expr::Local(index) => {
-                let index = self.operand(index, None)?;
+                let index = self.place_number(index)?;
                 quote! { #e.set_local(#index, #value)?; }
             }
             _ => match self.cell_element(place)? {

@@ -347,9 +347,20 @@ impl Writer<'_, '_, '_> {
             .collect()
     }
 
+    /// A number that says where something is: written out, or as a value.
+    pub(super) fn place_number(&mut self, expr: &Expr) -> Tokens {
+        match literal(expr).and_then(|value| i32::try_from(value).ok()) {
+            Some(value) => {
+                let value = Literal::i32_unsuffixed(value);
+                Ok(quote! { #value })
+            }
+            None => self.operand(expr, None),
+        }
+    }
+
     fn one(&mut self, name: &str, operand: &Expr, fallible: bool) -> Tokens {
         let e = self.emitter.clone();
-        let operand = self.operand(operand, None)?;
+        let operand = self.place_number(operand)?;
         let method = method(name);
         let question = fallible.then(|| quote! { ? });
         Ok(quote! { #e.#method(#operand)#question })
