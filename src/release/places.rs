@@ -1,17 +1,19 @@
 //! Places inside C variables: static strings, small ints, the empty tuple.
 //!
 //! Their distances are those of the synced release. Patch releases put more or less before the
-//! static objects, so where those are is asked of the running interpreter, and a string is believed
-//! only when it holds the text that it should.
+//! static objects, so where those are is asked of the running interpreter. A string is believed only
+//! when it holds the text that it should; else the interpreter is asked for that one too.
 
 use pyo3::ffi;
 
 use super::table::Place;
-use super::{PLACES, SMALL_INTS, SYMBOLS};
+use super::{PLACES, SMALL_INTS};
 use crate::jit::symbols::lookup;
 
 /// The first of the small ints that the interpreter keeps.
 const FIRST_SMALL_INT: std::ffi::c_long = -5;
+/// Bytes that patch releases may put before a static object, or take away.
+const NEAR: usize = 4096;
 
 /// Turns the address of each such symbol's variable into that of the place; 0 where the place is
 /// not what it should be.
@@ -27,7 +29,7 @@ pub fn settle(addresses: &mut [usize]) {
             (variable, false, _) => variable + place.offset,
         };
         if *address != 0 && !holds(place, *address) {
-            *address = 0;
+            *address = found(place, *address).unwrap_or(0);
         }
     }
 }
@@ -47,29 +49,27 @@ fn moved() -> Option<isize> {
     };
     let moved = first.wrapping_sub(variable.wrapping_add(offset)) as isize;
     // Anything else than a few members more or less means that the ints are somewhere else.
-    (moved.unsigned_abs() < 4096 && moved % 8 == 0).then_some(moved)
+    (moved.unsigned_abs() < NEAR && moved % 8 == 0).then_some(moved)
 }
 
-/// Strings of one character stand behind the names that C code uses, of which patch releases
-/// have more or less: the first one is asked of the interpreter.
-fn is_as_told(place: &Place, address: usize) -> bool {
-    let name = SYMBOLS[usize::from(place.symbol.0)].to_bytes();
-    let first = match name {
-        _ if name.ends_with(b"__strings__ascii") => 0,
-        _ if name.ends_with(b"__strings__latin1") => 128,
-        _ => return true,
-    };
-    // SAFETY: the thread holds the lock; strings of one such character live forever.
-    unsafe {
-        let string = ffi::PyUnicode_FromOrdinal(first);
+/// Where the string of a place is in this patch release: the interpreter has one of each text, and
+/// it is believed when it stands near the place.
+fn found(place: &Place, address: usize) -> Option<usize> {
+    let text = place.text?;
+    // SAFETY: the thread holds the lock; a string inside a variable lives forever.
+    let string = unsafe {
+        let length = text.len() as ffi::Py_ssize_t;
+        let mut string = ffi::PyUnicode_FromStringAndSize(text.as_ptr().cast(), length);
+        ffi::PyUnicode_InternInPlace(&raw mut string);
         ffi::Py_XDECREF(string);
-        string as usize == address
-    }
+        string as usize
+    };
+    (string.abs_diff(address) < NEAR).then_some(string)
 }
 
 fn holds(place: &Place, address: usize) -> bool {
     let Some(text) = place.text else {
-        return is_as_told(place, address);
+        return true;
     };
     let object = address as *mut ffi::PyObject;
     // SAFETY: the address is inside a variable of the interpreter, so it can be read; only what

@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use cevalry_model::release::Release;
 
 use crate::repo::Repo;
 
 /// Minor releases of Python 3 that the runtime is made for.
 pub const SUPPORTED_MINORS: [u32; 2] = [11, 13];
-
-/// Minor release, and the oldest patch release of it that was read; the module refuses older ones.
-const OLDEST_PATCHES: [(u32, u32); 2] = [(11, 2), (13, 5)];
 
 /// Minor releases of Python 3 whose commands are looked for on `PATH`.
 const LOOKED_FOR: std::ops::RangeInclusive<u32> = 11..=15;
@@ -127,6 +125,13 @@ impl Python {
     }
 }
 
+/// The oldest patch release of a minor release that the module does not refuse.
+fn oldest_patch(minor: u32) -> Option<u32> {
+    let repo = Repo::here().ok()?;
+    let oldest = Release::oldest_patch(repo.root(), u8::try_from(minor).ok()?);
+    oldest.ok().map(u32::from)
+}
+
 fn refusal(
     implementation: &str,
     (minor, patch): (u32, u32),
@@ -138,10 +143,7 @@ fn refusal(
         Some(format!("it is {implementation}, not CPython"))
     } else if !SUPPORTED_MINORS.contains(&minor) {
         Some(format!("Python 3.{minor} is not supported"))
-    } else if let Some((_, oldest)) = OLDEST_PATCHES
-        .iter()
-        .find(|(of, oldest)| *of == minor && patch < *oldest)
-    {
+    } else if let Some(oldest) = oldest_patch(minor).filter(|oldest| patch < *oldest) {
         Some(format!(
             "Python 3.{minor} is known from 3.{minor}.{oldest} on"
         ))
@@ -263,8 +265,8 @@ mod tests {
             "Python 3.10 is not supported"
         );
         assert_eq!(
-            refusal("cpython", (13, 0), "x86_64", false, false).unwrap_or_default(),
-            "Python 3.13 is known from 3.13.5 on"
+            refusal("cpython", (11, 1), "x86_64", false, false).unwrap_or_default(),
+            "Python 3.11 is known from 3.11.2 on"
         );
         assert_eq!(
             told("cpython", 13, "aarch64", false, false),

@@ -264,4 +264,16 @@ pub struct RuntimeNeeds {
     /// releases.
     #[serde(default)]
     pub anchors: Vec<String>,
+    /// By minor release, as `3.13`: the oldest patch release that is served, where it is older than
+    /// the oldest that was read.
+    #[serde(default)]
+    pub older: BTreeMap<String, u8>,
+}
+
+impl RuntimeNeeds {
+    /// The oldest patch release of a minor release that is served; `read` are those that were read.
+    pub fn oldest_patch(&self, minor: u8, read: impl Iterator<Item = u8>) -> u8 {
+        let older = self.older.get(&format!("3.{minor}")).copied();
+        read.chain(older).min().unwrap_or_default()
+    }
 }

@@ -128,6 +128,16 @@ impl Release {
         names.into_iter().map(release).collect()
     }
 
+    /// The oldest patch release of that minor that is served.
+    pub fn oldest_patch(root: &Path, minor: u8) -> Result<u8, LoadError> {
+        let sources: Sources =
+            read(&root.join(format!("cpython-versions/3.{minor}/sources.toml")))?;
+        let needs: RuntimeNeeds = read(&root.join("templates/vocabulary/runtime.toml"))?;
+        let versions = sources.releases.keys();
+        let versions = versions.filter_map(|name| Version::parse(name));
+        Ok(needs.oldest_patch(minor, versions.map(|version| version.patch)))
+    }
+
     /// The same from data at hand.
     pub fn new(
         version: Version,

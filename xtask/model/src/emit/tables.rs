@@ -64,7 +64,7 @@ pub fn module(
     let code = quote! {
         /// The minor release that this build serves: 13 for 3.13.
         pub const MINOR: u8 = #minor;
-        /// The oldest patch release of it that was read.
+        /// The oldest patch release of it that is served.
         pub const OLDEST_PATCH: u8 = #oldest;
         #constants
         #roles
@@ -238,8 +238,10 @@ fn roles(release: &Release) -> TokenStream {
     }
 }
 
-/// The oldest patch release that was read.
+/// The oldest patch release that is served.
 fn oldest_patch(releases: &[Release]) -> u8 {
     let patches = releases.iter().map(|release| release.version.patch);
-    patches.min().unwrap_or_default()
+    releases.last().map_or(0, |newest| {
+        newest.needs.oldest_patch(newest.version.minor, patches)
+    })
 }

@@ -172,6 +172,13 @@ fn place(release: &Release, name: &str, path: &[Step]) -> Result<Place, String> 
         }
         _ => None,
     });
+    // Strings of one character stand in arrays, in order.
+    let first = match path.last() {
+        Some(Step::Field(all)) if all == "ascii" => Some("\0"),
+        Some(Step::Field(all)) if all == "latin1" => Some("\u{80}"),
+        _ => None,
+    };
+    let text = text.or(first);
     Ok(Place {
         offset: walk.offset,
         moves,
