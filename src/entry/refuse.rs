@@ -74,7 +74,7 @@ fn check_version() -> Result<(), Refusal> {
         });
     }
     // What an older patch release does otherwise was never read.
-    if micro < release::OLDEST_PATCH {
+    if u32::from(micro) < u32::from(release::OLDEST_PATCH) {
         return Err(Refusal::Patch {
             built: BUILT_FOR,
             oldest: release::OLDEST_PATCH,
