@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::emit::edge::{BlockCode, Edge, EdgeKind, Step};
 use crate::emit::{Emit, WAIT};
 use crate::jit::arena::{Full, Offset};
+use crate::jit::check::{CALL_BYTES, Checked};
 use crate::jit::choose::Choice;
 use crate::jit::code::{decode, fingerprint};
 use crate::jit::context::Context;
@@ -163,6 +164,14 @@ impl Jit {
         let (code, left) = self.emit(record, start, registers, &mut emitted);
         record.left.extend(left);
         let at = self.place(record, start, code, &emitted)?;
+        if let Some(checks) = &mut self.checks {
+            let checked = Checked {
+                record,
+                unit: start.unit,
+                context: Rc::clone(&start.context),
+            };
+            checks.insert(self.arena.address(at) + CALL_BYTES, checked);
+        }
         self.totals.blocks += 1;
         self.totals.bytecodes += emitted.len() as u64;
         self.totals.compile_ns += began.elapsed().as_nanos() as u64;
@@ -179,6 +188,9 @@ impl Jit {
         let view = &record.view;
         let buffers = std::mem::take(&mut self.buffers);
         let mut e = Emit::with(buffers, view, &start.context, start.unit);
+        if self.checks.is_some() {
+            e.call_address(self.trampolines.check);
+        }
         let mut unit = start.unit;
         let mut left = None;
         let none = Avoid::default();

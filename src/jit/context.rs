@@ -49,7 +49,8 @@ pub enum Held {
 pub enum Behind {
     /// The same value, boxed and owned: nothing to write.
     Same,
-    /// NULL, or an owned exact `float` or `int` that is dropped when the slot is written.
+    /// NULL, or an owned object that is dropped when the slot is written, which runs no Python code:
+    /// an exact `float` or `int`, or what the local was when a finalizer ran.
     Stale,
 }
 

@@ -1,7 +1,7 @@
 //! Setting the compiler up, and what `co_extra` keeps.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::c_void;
 use std::sync::atomic::Ordering;
 
@@ -11,6 +11,7 @@ use crate::emit::reuse::Buffers;
 use crate::emit::view::Doors;
 use crate::jit::api::Refusal;
 use crate::jit::arena::Arena;
+use crate::jit::check::check;
 use crate::jit::exit::stub_hit;
 use crate::jit::extra;
 use crate::jit::fork;
@@ -43,6 +44,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         uncompiled: frame::uncompiled as *const () as usize,
         resume_uncompiled: frame::resume_uncompiled as *const () as usize,
         stub_hit: stub_hit as *const () as usize,
+        check: check as *const () as usize,
         extra_index: extra_index as i32,
         clear_and_pop: private.clear_and_pop as usize,
         dealloc: private.dealloc,
@@ -60,6 +62,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         doors,
         patch: patch(),
         dump: std::env::var_os("CEVALRY_DUMP").is_some(),
+        checks: std::env::var_os("CEVALRY_CHECK").map(|_| HashMap::new()),
         totals: Totals::default(),
         buffers: Buffers::default(),
         items: RefCell::default(),

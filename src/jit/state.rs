@@ -1,12 +1,13 @@
 //! The one compiler of a process, guarded by the GIL.
 
 use std::cell::{Cell, RefCell, UnsafeCell};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::emit::reuse::Buffers;
 use crate::emit::types::Symbol;
 use crate::emit::view::Doors;
 use crate::jit::arena::{Arena, Full};
+use crate::jit::check::Checked;
 use crate::jit::live::Item;
 use crate::jit::record::Record;
 use crate::jit::stubs::Stubs;
@@ -31,6 +32,8 @@ pub struct Jit {
     pub patch: u8,
     /// Print each block as it is made.
     pub dump: bool,
+    /// What holds where each check of a block returns to; `None` when blocks are not checked.
+    pub checks: Option<HashMap<usize, Checked>>,
     pub totals: Totals,
     /// What compiling a block leaves for the next one.
     pub buffers: Buffers,

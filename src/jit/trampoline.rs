@@ -43,6 +43,8 @@ pub struct Trampolines {
     pub stub: usize,
     /// The first of the entries that free objects: see [`freeing::entry`].
     pub free: usize,
+    /// Called by blocks that are checked, before anything else.
+    pub check: usize,
 }
 
 /// What the shared pieces call.
@@ -56,6 +58,8 @@ pub struct Targets {
     pub resume_uncompiled: usize,
     /// `fn(return address, registers) -> code`
     pub stub_hit: usize,
+    /// `fn(return address, registers)`
+    pub check: usize,
     /// Where `co_extra` holds the record of a code object.
     pub extra_index: i32,
     /// `fn(tstate, frame)`: clears and pops a frame that has returned.
@@ -187,42 +191,26 @@ impl Trampolines {
             ; jmp rax
         );
 
-        // Sixteen registers, the lower halves of sixteen vector registers, and eight bytes that
-        // align the stack; the return address of the stub stands behind them.
         let stub = ops.offset();
-        let back = 8 * 33;
-        dynasm!(ops
-            ; .arch x64
-            ; sub rsp, back
-        );
-        for r in (0..16u8).filter(|&r| r != RSP) {
-            dynasm!(ops; .arch x64; mov [rsp + 8 * i32::from(r)], Rq(r));
-        }
-        for x in 0..16u8 {
-            dynasm!(ops; .arch x64; movsd [rsp + 128 + 8 * i32::from(x)], Rx(x));
-        }
-        dynasm!(ops
-            ; .arch x64
-            ; mov rdi, [rsp + back]
-            ; mov rsi, rsp
-            ; mov rax, QWORD targets.stub_hit as i64
-            ; call rax
-            ; mov [rsp + back], rax
-        );
-        for x in 0..16u8 {
-            dynasm!(ops; .arch x64; movsd Rx(x), [rsp + 128 + 8 * i32::from(x)]);
-        }
-        for r in (0..16u8).filter(|&r| r != RSP) {
-            dynasm!(ops; .arch x64; mov Rq(r), [rsp + 8 * i32::from(r)]);
-        }
+        call_with_registers(&mut ops, targets.stub_hit);
+        dynasm!(ops; .arch x64; mov [rsp + BACK], rax);
+        restore_registers(&mut ops);
         // Not `ret`, which would upset the prediction of returns.
         dynasm!(ops
             ; .arch x64
-            ; add rsp, back + 8
+            ; add rsp, BACK + 8
             ; jmp QWORD [rsp - 8]
         );
 
         let free = freeing::entries(&mut ops, targets);
+        let check = ops.offset();
+        call_with_registers(&mut ops, targets.check);
+        restore_registers(&mut ops);
+        dynasm!(ops
+            ; .arch x64
+            ; add rsp, BACK
+            ; ret
+        );
 
         let code = ops.finalize().expect("all labels are defined");
         let place = arena.add(&code)?;
@@ -239,6 +227,7 @@ impl Trampolines {
             interpret: at(interpret),
             stub: at(stub),
             free: at(free),
+            check: at(check),
         })
     }
 }
@@ -307,6 +296,40 @@ fn link(ops: &mut Assembler, slow: DynamicLabel) {
         ; mov [rsi + facts::FRAME_PREVIOUS], rax
         ; mov [r8 + facts::CURRENT], rsi
     );
+}
+
+/// Where saved registers end on the stack: sixteen registers, the lower halves of sixteen vector
+/// registers, and eight bytes that align it. The address that the caller returns to stands behind.
+const BACK: i32 = 8 * 33;
+
+/// Saves all registers, and calls `fn(return address, registers)`.
+fn call_with_registers(ops: &mut Assembler, target: usize) {
+    dynasm!(ops
+        ; .arch x64
+        ; sub rsp, BACK
+    );
+    for r in (0..16u8).filter(|&r| r != RSP) {
+        dynasm!(ops; .arch x64; mov [rsp + 8 * i32::from(r)], Rq(r));
+    }
+    for x in 0..16u8 {
+        dynasm!(ops; .arch x64; movsd [rsp + 128 + 8 * i32::from(x)], Rx(x));
+    }
+    dynasm!(ops
+        ; .arch x64
+        ; mov rdi, [rsp + BACK]
+        ; mov rsi, rsp
+        ; mov rax, QWORD target as i64
+        ; call rax
+    );
+}
+
+fn restore_registers(ops: &mut Assembler) {
+    for x in 0..16u8 {
+        dynasm!(ops; .arch x64; movsd Rx(x), [rsp + 128 + 8 * i32::from(x)]);
+    }
+    for r in (0..16u8).filter(|&r| r != RSP) {
+        dynasm!(ops; .arch x64; mov Rq(r), [rsp + 8 * i32::from(r)]);
+    }
 }
 
 fn restore(ops: &mut Assembler) {

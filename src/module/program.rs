@@ -157,14 +157,19 @@ pub fn run_module(
     .map_or_else(|error| report(py, error), |()| (0, false))
 }
 
-/// From 3.13 on, the interpreter keeps the source of `-c` for its tracebacks.
+/// From 3.13 on, the interpreter keeps the source of `-c` for its tracebacks: first under the name of
+/// the file, in later patch releases under the code.
 fn register_source(py: Python<'_>, code: &Bound<'_, PyAny>, text: &[u8]) -> PyResult<()> {
     if cfg!(Py_3_13) {
-        let register = py
-            .import("linecache")?
-            .getattr(intern!(py, "_register_code"))?;
+        const NAME: &str = "<string>";
+        let linecache = py.import("linecache")?;
+        let register = linecache.getattr(intern!(py, "_register_code"))?;
         let text = String::from_utf8_lossy(text);
-        register.call1((code, text, "<string>"))?;
+        if linecache.hasattr(intern!(py, "_interactive_cache"))? {
+            register.call1((code, text, NAME))?;
+        } else {
+            register.call1((NAME, text, NAME))?;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 """Run every case by the interpreter alone and with Cevalry, and compare what can be seen.
 
-    python tests/python/run.py [--import FOLDER] [--jobs N] [--no-reach] [WORD…]
+    python tests/python/run.py [--import FOLDER] [--jobs N] [--no-reach] [--check] [WORD…]
 
 A case is a program in `cases/`. It passes when both ways give the same output, the same standard
 error (tracebacks included) and the same exit code. Lines at its top say what it needs:
@@ -15,6 +15,9 @@ Programs in `module/` test what the module offers, and pass when they end with e
 Differences that are known and not mended yet stand in `known-3.13.txt` and its like, a case and what
 is wrong with it on a line. Such a case does not fail the run; one that passes again is named, so that
 its line goes.
+
+With `--check`, every block of compiled code first looks whether what it relies on is so, and a
+difference ends the process.
 
 `UPDATE_EXPECT=1` rewrites that list and the list of opcodes that no case reaches.
 """
@@ -81,12 +84,12 @@ class Case:
             return "is about Python before " + self.head["until"]
         return None
 
-    def run(self, way, imports):
+    def run(self, way, imports, check=False):
         try:
             done = subprocess.run(
                 [sys.executable, *way.arguments, str(self.path)],
                 cwd=CASES,
-                env=environment(imports),
+                env=environment(imports, check),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=float(self.head.get("seconds", 60)),
@@ -105,9 +108,11 @@ def text(data):
     return re.sub(r"\b0x[0-9a-f]{9,}\b", "0x…", (data or b"").decode("utf-8", "backslashreplace"))
 
 
-def environment(imports):
+def environment(imports, check=False):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "CEVALRY", "RUST_"))}
     folders = [str(HERE / "lib")] + ([imports] if imports else [])
+    if check:
+        kept["CEVALRY_CHECK"] = "1"
     return kept | {
         "PYTHONPATH": os.pathsep.join(folders),
         "PYTHONHASHSEED": "0",
@@ -116,17 +121,17 @@ def environment(imports):
     }
 
 
-def problems(case, imports):
+def problems(case, imports, check):
     """Run a case each way and say what is wrong, as lines; none when it passes."""
     if MODULE in case.path.parents:
-        tested = case.run(ALONE, imports)
+        tested = case.run(ALONE, imports, check)
         return [] if tested.code == 0 else list(tested.lines())
     alone = case.run(ALONE, imports)
     if alone.code != int(case.head.get("exit", 0)):
         return ["the interpreter alone ends otherwise than the case says:", *list(alone.lines())[-SHOWN_LINES:]]
     found = []
     for way in COMPILED if imports else ():
-        compiled = case.run(way, imports)
+        compiled = case.run(way, imports, check)
         if compiled.code < 0 and alone.code >= 0:
             found += ended_early(way, alone, compiled)
         elif compiled != alone:
@@ -200,6 +205,7 @@ def main():
     options.add_argument("--import", dest="imports", metavar="FOLDER", help="the folder to import Cevalry from")
     options.add_argument("--jobs", type=int, default=os.cpu_count())
     options.add_argument("--no-reach", action="store_true", help="leave out the list of opcodes that no case reaches")
+    options.add_argument("--check", action="store_true", help="check what compiled code relies on")
     options.add_argument("words", nargs="*", metavar="WORD", help="only cases whose path contains one of these")
     chosen = options.parse_args()
     # A shell that starts us in the background lets SIGINT be ignored, and cases would inherit that.
@@ -221,7 +227,7 @@ def main():
         else:
             run.append(case)
     with concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
-        for case, found in zip(run, pool.map(lambda case: problems(case, chosen.imports), run)):
+        for case, found in zip(run, pool.map(lambda case: problems(case, chosen.imports, chosen.check), run)):
             if not found:
                 passed += 1
                 if case.name in known:
