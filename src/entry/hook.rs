@@ -216,19 +216,46 @@ unsafe extern "C" fn evaluate(
             // SAFETY: the arguments are the interpreter's own.
             return unsafe { resume(tstate, frame) };
         }
-        // A panic must not reach the interpreter; what it asks for can be done without this.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: the interpreter gives a live thread state and a live frame.
-            unsafe {
-                if let (Some(thread), Some(frame)) = (Thread::new(tstate), Frame::new(frame.cast()))
-                {
-                    arguments::leave_to(thread, frame);
-                }
+        // SAFETY: the interpreter gives a live thread state and a live frame.
+        if let Some((thread, callee)) = unsafe { pair(tstate, frame) } {
+            if thread.frame().is_some_and(Frame::is_interpreted) {
+                // A panic must not reach the interpreter; what it asks for can be done without
+                // this.
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    // SAFETY: as above; the frame was just made.
+                    unsafe { arguments::leave_to(thread, callee) }
+                }));
             }
-        }));
+            if let Some(place) = at_once(thread, callee) {
+                // SAFETY: the frame stands at the start of code with this place.
+                return unsafe { jit::go_on(place, tstate, frame.cast()) };
+            }
+        }
     }
     // SAFETY: the arguments are the interpreter's own.
     unsafe { run(tstate, frame, throwflag) }
+}
+
+unsafe fn pair(
+    tstate: *mut ffi::PyThreadState,
+    frame: *mut ffi::_PyInterpreterFrame,
+) -> Option<(Thread, Frame)> {
+    // SAFETY: the caller has both from the interpreter.
+    unsafe { Some((Thread::new(tstate)?, Frame::new(frame.cast())?)) }
+}
+
+/// Where to run a frame by machine code that is there, and about which there is nothing to decide.
+fn at_once(thread: Thread, frame: Frame) -> Option<jit::Place> {
+    if NEEDS.load(Ordering::Relaxed) != Need::Always as usize || !alone() {
+        return None;
+    }
+    let code = frame.code();
+    // SAFETY: the thread is the running one, and the frame holds a reference to its code object.
+    unsafe {
+        let place = jit::ready(thread.as_ptr(), code)?;
+        let low = stack::is_low_in(thread.as_ptr() as usize);
+        (frame.at_start(code) && !low).then_some(place)
+    }
 }
 
 /// Run a suspended frame on by machine code if there is any for it, else by the interpreter.
@@ -258,8 +285,7 @@ unsafe fn run(
     if throwflag == 0 && unsafe { !jit::makes_generator(frame.cast()) } {
         let choice = catch_unwind(AssertUnwindSafe(|| {
             // SAFETY: the interpreter gives a live thread state and a live frame.
-            unsafe { Some((Thread::new(tstate)?, Frame::new(frame.cast())?)) }
-                .and_then(|(thread, frame)| choose(thread, frame))
+            unsafe { pair(tstate, frame) }.and_then(|(thread, frame)| choose(thread, frame))
         }));
         if let Ok(Some(entry)) = choice {
             // SAFETY: `choose` has found the frame at the start of code with this entry.

@@ -182,6 +182,12 @@ impl Frame {
         }
     }
 
+    /// The code that the frame runs.
+    pub fn code(self) -> *mut ffi::PyCodeObject {
+        // SAFETY: the frame is live.
+        unsafe { read(self.0.as_ptr(), facts::FRAME_CODE) }
+    }
+
     pub fn globals(self) -> *mut ffi::PyObject {
         // SAFETY: the frame is live.
         unsafe {

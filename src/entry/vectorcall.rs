@@ -21,8 +21,20 @@ type PushFrame = unsafe extern "C" fn(
     *mut ffi::PyObject,
 ) -> *mut c_void;
 
+/// How a call may enter machine code.
+enum Entry {
+    /// There is some, and nothing is to be decided.
+    AtOnce,
+    Of(jit::EntryPtr),
+    None,
+}
+
 /// What to do with a call.
 enum Choice {
+    GoOn {
+        place: jit::Place,
+        frame: *mut c_void,
+    },
     Run {
         entry: jit::EntryPtr,
         frame: *mut c_void,
@@ -68,6 +80,8 @@ pub(crate) unsafe extern "C" fn enter(
     }))
     .unwrap_or(Choice::Interpret);
     match choice {
+        // SAFETY: the frame was made for this call, and starts there.
+        Choice::GoOn { place, frame } => unsafe { jit::go_on(place, thread.as_ptr(), frame) },
         // SAFETY: the frame was made for this call of code with this entry.
         Choice::Run { entry, frame } => unsafe { jit::run(entry, thread.as_ptr(), frame) },
         // SAFETY: the frame was made for this call.
@@ -107,7 +121,8 @@ unsafe fn choose(
     nargsf: usize,
     kwnames: *mut ffi::PyObject,
 ) -> Choice {
-    if stack::is_low() {
+    // SAFETY: the running thread's state.
+    if unsafe { stack::is_low_in(thread.as_ptr() as usize) } {
         return Choice::Spare;
     }
     // SAFETY: the interpreter holds a reference to the function that it calls.
@@ -118,11 +133,17 @@ unsafe fn choose(
         // Its locals are a dict.
         return Choice::Interpret;
     }
-    let entry = policy::entry_for_call(code);
+    // SAFETY: the running thread's state, and the code object is live.
+    let ready = || unsafe { jit::ready(thread.as_ptr(), code) };
+    let entry = match ready() {
+        Some(_) => Entry::AtOnce,
+        None => policy::entry_for_call(code).map_or(Entry::None, Entry::Of),
+    };
     let Some(push) = push_frame() else {
         return Choice::Interpret;
     };
-    if !thread.unwatched(code) || !hook::alone() || !thread.may_recurse() {
+    let unwatched = matches!(entry, Entry::AtOnce) || thread.unwatched(code);
+    if !unwatched || !hook::alone() || !thread.may_recurse() {
         return Choice::Interpret;
     }
     // SAFETY: the arguments of a vectorcall are this many positional ones, then one for each
@@ -137,7 +158,7 @@ unsafe fn choose(
         let count = positional + keywords;
         let on_stack = arguments::of_entry(thread, function.cast(), args, nargsf, count);
         if on_stack.is_none() {
-            if entry.is_none() {
+            if matches!(entry, Entry::None) {
                 return Choice::Interpret;
             }
             for at in 0..count {
@@ -158,9 +179,16 @@ unsafe fn choose(
         }
         frame
     };
+    if frame.is_null() {
+        return Choice::Failed;
+    }
     match entry {
-        _ if frame.is_null() => Choice::Failed,
-        Some(entry) => Choice::Run { entry, frame },
-        None => Choice::Evaluate { frame },
+        // Looked up again: comparing names of keywords may run anything.
+        Entry::AtOnce => match ready() {
+            Some(place) => Choice::GoOn { place, frame },
+            None => Choice::Evaluate { frame },
+        },
+        Entry::Of(entry) => Choice::Run { entry, frame },
+        Entry::None => Choice::Evaluate { frame },
     }
 }

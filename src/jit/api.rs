@@ -130,7 +130,7 @@ pub unsafe fn is_prepared(code: *mut ffi::PyCodeObject) -> bool {
 /// As for [`compile_entry`].
 unsafe fn record(code: *mut ffi::PyCodeObject) -> Option<*mut Record> {
     // SAFETY: by the caller.
-    unsafe { with(|jit| setup::record_of(jit.extra_index, code as usize)).flatten() }
+    unsafe { resume::record(code as usize) }
 }
 
 /// Run a frame that stands at its start and whose code has an entry.
@@ -159,9 +159,22 @@ pub unsafe fn interpret(tstate: *mut ffi::PyThreadState, base: *mut c_void) -> *
     unsafe { (frame::private().evaluator)(tstate as usize, base as usize, 0) }
 }
 
-/// Where in machine code a suspended frame goes on.
+/// Where in machine code a frame starts or goes on.
 #[derive(Clone, Copy, Debug)]
-pub struct Resumption(usize);
+pub struct Place(usize);
+
+/// Where the frames of a code object start, if this thread may enter them at once.
+///
+/// # Safety
+/// A live code object, the running thread's state, and the GIL is held.
+#[inline]
+pub unsafe fn ready(
+    tstate: *mut ffi::PyThreadState,
+    code: *mut ffi::PyCodeObject,
+) -> Option<Place> {
+    // SAFETY: by the caller.
+    unsafe { resume::entry(tstate as usize, code as usize) }.map(Place)
+}
 
 /// The place where a suspended frame goes on, if its code is compiled. So many values are still
 /// to be put on its stack.
@@ -173,9 +186,9 @@ pub unsafe fn resumption(
     tstate: *mut ffi::PyThreadState,
     base: *mut c_void,
     coming: i32,
-) -> Option<Resumption> {
+) -> Option<Place> {
     // SAFETY: by the caller.
-    unsafe { resume::place(tstate as usize, base as usize, coming) }.map(Resumption)
+    unsafe { resume::place(tstate as usize, base as usize, coming) }.map(Place)
 }
 
 /// Whether a frame is one that makes a generator, whose body is compiled: the interpreter does it.
@@ -188,13 +201,13 @@ pub unsafe fn makes_generator(base: *mut c_void) -> bool {
     unsafe { resume::makes_generator(base as usize) }
 }
 
-/// Run a suspended frame on, as `_PyEval_EvalFrameDefault` does.
+/// Run a frame from a place on, as `_PyEval_EvalFrameDefault` does.
 ///
 /// # Safety
 /// As for `_PyEval_EvalFrameDefault(tstate, frame, 0)`; the place is that of the frame.
 #[inline]
 pub unsafe fn go_on(
-    place: Resumption,
+    place: Place,
     tstate: *mut ffi::PyThreadState,
     base: *mut c_void,
 ) -> *mut ffi::PyObject {

@@ -189,6 +189,16 @@ impl Jit {
 /// The frame runs on that thread.
 pub unsafe fn watched(tstate: usize, base: usize) -> bool {
     // SAFETY: by the caller.
+    unsafe { code_is_watched(tstate, read(base, facts::FRAME_CODE)) }
+}
+
+/// The same for a code object that is to be run.
+///
+/// # Safety
+/// A live code object, and the running thread's state.
+#[inline]
+pub unsafe fn code_is_watched(tstate: usize, code: usize) -> bool {
+    // SAFETY: by the caller.
     unsafe {
         let holder = match facts::CURRENT_VIA {
             Some(via) => read(tstate, via),
@@ -200,7 +210,6 @@ pub unsafe fn watched(tstate: usize, base: usize) -> bool {
         let Some(watch) = facts::WATCHED else {
             return false;
         };
-        let code: usize = read(base, facts::FRAME_CODE);
         let monitoring: usize = read(code, watch.monitoring);
         monitoring != 0 || facts::version(tstate) != read::<usize>(code, watch.version)
     }

@@ -46,8 +46,8 @@ pub mod writeback;
 #[cfg(Py_3_12)]
 pub use api::interpret;
 pub use api::{
-    EntryPtr, Explained, Reason, Refusal, Resumption, Stats, compile_entry, disassemble, entry_of,
+    EntryPtr, Explained, Place, Reason, Refusal, Stats, compile_entry, disassemble, entry_of,
     exits_of, explain, go_on, init, is_prepared, is_specialised, machine_code, makes_generator,
-    resumption, run, set_limit, stats,
+    ready, resumption, run, set_limit, stats,
 };
 pub use listing::{Line, Listed, Piece};

@@ -1,10 +1,10 @@
-//! Running suspended frames on, from where C resumes them.
+//! What entering compiled code from C asks often: where a frame starts or goes on.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 use crate::jit::code::read;
-use crate::jit::exit::watched;
+use crate::jit::exit::{code_is_watched, watched};
 use crate::jit::facts;
 use crate::jit::record::Record;
 use crate::jit::state::{Jit, with};
@@ -34,7 +34,7 @@ pub fn settle(jit: &Jit) {
 /// # Safety
 /// A live code object, and the GIL is held.
 #[inline]
-unsafe fn record(code: usize) -> Option<*mut Record> {
+pub unsafe fn record(code: usize) -> Option<*mut Record> {
     let fixed = FIXED.get()?;
     // SAFETY: by the caller. `co_extra` is NULL or starts with the number of its entries.
     unsafe {
@@ -55,6 +55,21 @@ unsafe fn record(code: usize) -> Option<*mut Record> {
 pub unsafe fn makes_generator(base: usize) -> bool {
     // SAFETY: by the caller; a record lives as long as its code object.
     unsafe { record(read(base, facts::FRAME_CODE)).is_some_and(|r| (*r).view.suspends) }
+}
+
+/// The machine code of a code object that may be entered at once by this thread.
+///
+/// # Safety
+/// A live code object, the running thread's state, and the GIL is held.
+#[inline]
+pub unsafe fn entry(tstate: usize, code: usize) -> Option<usize> {
+    // SAFETY: by the caller; a record lives as long as its code object.
+    unsafe {
+        let known = &*record(code)?;
+        let version = facts::WATCHED.map_or(0, |watch| read(code, watch.version));
+        let ready = known.entry != 0 && version == known.version;
+        (ready && !code_is_watched(tstate, code)).then_some(known.entry)
+    }
 }
 
 /// The machine code at which a suspended frame goes on, if there is any to run it by, with so
