@@ -86,6 +86,7 @@ impl Emit<'_> {
             return *v;
         }
         let v = self.compute(op, ty, a, b);
+        self.note_result(v.0, a.0, b.0, |a, b| fold::binary(op, ty, a, b));
         self.computed.push((key, v));
         v
     }

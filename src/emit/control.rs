@@ -12,7 +12,7 @@ use super::edge::EdgeKind;
 use super::join;
 use super::machine::FRAME;
 use super::table::Test;
-use super::types::{Exit, Flow, Number, Stop, Val};
+use super::types::{Exit, Expected, Flow, Number, Stop, Val};
 
 impl Emit<'_> {
     /// Where an exit leads, what kind of edge it is, and what holds there.
@@ -48,6 +48,7 @@ impl Emit<'_> {
             Some(true) => return Ok(()),
             None => {}
         }
+        self.pass_guard(c.0);
         let (kind, unit, context) = self.exit_edge(exit);
         let test = self.test(c.0);
         for site in self.jump_if(test.not()) {
@@ -87,11 +88,27 @@ impl Emit<'_> {
         E: FnMut(&mut Self) -> Flow,
     {
         // Compiled once: templates have hundreds of branches.
-        self.fork(c, &mut then, &mut otherwise)
+        self.fork(None, c, &mut then, &mut otherwise)
+    }
+
+    /// A branch that goes the same way as now, or not into an error, as long as that holds.
+    pub fn decide<T, E>(
+        &mut self,
+        expected: Expected,
+        c: Val,
+        mut then: T,
+        mut otherwise: E,
+    ) -> Flow
+    where
+        T: FnMut(&mut Self) -> Flow,
+        E: FnMut(&mut Self) -> Flow,
+    {
+        self.fork(Some(expected), c, &mut then, &mut otherwise)
     }
 
     fn fork(
         &mut self,
+        expected: Option<Expected>,
         c: Val,
         then: &mut dyn FnMut(&mut Self) -> Flow,
         otherwise: &mut dyn FnMut(&mut Self) -> Flow,
@@ -101,6 +118,14 @@ impl Emit<'_> {
             Some(true) => return then(self),
             None => {}
         }
+        if let Some(expected) = expected {
+            match self.foresee(expected, c.0)? {
+                Some(true) => return then(self),
+                Some(false) => return otherwise(self),
+                None => {}
+            }
+        }
+        self.lose_sight();
         let test = self.test(c.0);
         let fork = self.copy_state();
         let jump_at = self.asm.here();

@@ -13,6 +13,8 @@ pub enum EdgeKind {
     /// unit again, without the member that was emitted here (or, for a generic member, with
     /// [`Instr::plain`] set).
     Deopt,
+    /// A branch does not go the way that was foreseen: the same unit again, having seen one more.
+    Refuted,
     /// After an operation that ran arbitrary code: a frame object exists now, or tracing is on.
     /// Every local's memory is up to date, and nothing may be assumed of locals.
     Forget,
@@ -99,6 +101,8 @@ pub struct Instr {
     pub live: [usize; LIVE],
     /// Whether the block may end before the instruction, so that they can be looked at.
     pub waits: bool,
+    /// Whether branches may be taken to go as they would now.
+    pub guess: bool,
 }
 
 /// What became of an instruction.

@@ -66,6 +66,7 @@ impl Emit<'_> {
         cond: &mut dyn FnMut(&mut Self) -> Flow<Val>,
         body: &mut dyn FnMut(&mut Self) -> Flow,
     ) -> Flow {
+        self.lose_sight();
         self.flush_heap();
         let mut slots = Vec::new();
         for var in vars {

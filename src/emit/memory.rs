@@ -30,9 +30,13 @@ impl Emit<'_> {
         if let Some((first, width)) = field.bits {
             return self.bit_field(id, first, width);
         }
+        self.note_load(id, x.0, field.ty, field.offset);
         // Our ways into compiled code do not keep compiled code from doing what it does.
         let doors = self.view.doors;
         if field.name == "PyInterpreterState.eval_frame" {
+            if doors.hook != 0 && self.foresee_word(id, doors.hook) {
+                return Val(self.imm(field.ty, 0));
+            }
             self.disguise(id, doors.hook, 0);
         }
         if field.name == "PyFunctionObject.vectorcall" {
@@ -63,6 +67,7 @@ impl Emit<'_> {
         let other = self.asm.jcc_short(Cc::NE);
         self.asm.mov_imm(r, shown as i64);
         self.asm.bind_short(other);
+        self.see_disguised(id, own, shown);
     }
 
     /// Members that are known without a load.
@@ -290,6 +295,9 @@ impl Emit<'_> {
             m.index = Some((self.place(i), scale));
         }
         let id = self.load_from(m, elem.ty);
+        if let Some(k) = self.node(i.0).imm() {
+            self.note_load(id, p.0, elem.ty, (k * i64::from(elem.size)) as i32);
+        }
         if elem.ty == Ty::Object {
             self.last_element = Some((p.0, i.0, id));
         }

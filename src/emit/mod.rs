@@ -31,6 +31,7 @@ mod refs;
 mod regs;
 mod relax;
 pub mod reuse;
+mod sight;
 mod slots;
 mod state;
 mod subscripts;
@@ -58,6 +59,7 @@ use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark};
 use node::{Domain, Id, NONE, Table};
 use passes::Uses;
 use reuse::Buffers;
+use sight::Looking;
 use state::State;
 use types::{Ty, Val};
 use view::CodeView;
@@ -88,6 +90,7 @@ pub struct Emit<'a> {
     uses: Uses,
     /// Whether values that no slot refers to are kept at joins and calls.
     careful: bool,
+    looking: Looking,
     /// Whether the instruction has done something that must not be done twice.
     effects: bool,
     /// Arms of run-time branches around the present point whose other arm goes on too.
@@ -134,6 +137,7 @@ impl<'a> Emit<'a> {
         unit: u32,
     ) -> Emit<'a> {
         let st = State::from_context(context, &mut buffers);
+        buffers.looking.close();
         let before = buffers.state();
         Emit {
             view,
@@ -155,9 +159,11 @@ impl<'a> Emit<'a> {
                 plain: false,
                 live: Default::default(),
                 waits: false,
+                guess: false,
             },
             uses: Uses::default(),
             careful: false,
+            looking: std::mem::take(&mut buffers.looking),
             effects: false,
             nest: 0,
             cold_start: 0,
@@ -263,6 +269,7 @@ impl<'a> Emit<'a> {
         self.emit_cold();
         let mut buffers = self.buffers;
         buffers.states.extend([self.st, self.before]);
+        buffers.looking = self.looking;
         let moved = relax::relax(self.asm);
         for edge in &mut self.edges {
             edge.site = moved.place(edge.site);

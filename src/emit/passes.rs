@@ -88,6 +88,7 @@ impl Emit<'_> {
             self.undo(mark);
             return Step::Unsupported(why);
         }
+        self.looking.leave_start();
         match self.going_on {
             Some(unit) => {
                 self.collect();
@@ -101,6 +102,7 @@ impl Emit<'_> {
     fn begin(&mut self) {
         self.nest = 0;
         self.effects = false;
+        self.looking.begin(&self.before.stack, self.instr.waits);
         self.going_on = None;
         self.failed = None;
         self.cell_types.clear();

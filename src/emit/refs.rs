@@ -30,6 +30,7 @@ impl Emit<'_> {
         if self.is_bound(x.0) {
             return self.py_incref(x);
         }
+        self.effects = true;
         let r = self.place(x.0);
         self.asm.test(true, r, r);
         let skip = self.asm.jcc_short(Cc::E);
@@ -129,6 +130,10 @@ impl Emit<'_> {
         let node = *self.node(id);
         if count == 0 || node.is_pending() || self.is_null(id) {
             return;
+        }
+        if id as usize >= self.fresh_from {
+            // An exit to the start of the instruction would not take it back.
+            self.effects = true;
         }
         if !self.is_immortal_constant(id) {
             let r = self.place(id);

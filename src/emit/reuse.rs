@@ -5,6 +5,7 @@ use crate::jit::context::Slot;
 
 use super::Emit;
 use super::node::{Id, Node};
+use super::sight::Looking;
 use super::state::State;
 
 /// What a block leaves for the next one.
@@ -17,6 +18,7 @@ pub struct Buffers {
     pub(crate) locals: Vec<Slot>,
     pub(crate) stack: Vec<Slot>,
     pub(crate) code: Vec<u8>,
+    pub(crate) looking: Looking,
 }
 
 impl Buffers {

@@ -104,6 +104,7 @@ fn listing(source: &str) -> String {
             plain: false,
             live: Default::default(),
             waits: false,
+            guess: false,
         };
         match e.step(instr, opcode.variants[0].emitter) {
             Step::Continue(next) => unit = next,

@@ -100,6 +100,16 @@ pub enum Exit {
     Unbound(u32),
 }
 
+/// Which way a branch is expected to go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Expected {
+    /// As the values say that are there now.
+    Seen,
+    /// The other arm ends in an error.
+    Then,
+    Otherwise,
+}
+
 /// Why emission of a path stopped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stop {

@@ -239,6 +239,12 @@ impl Emit<'_> {
         if from == to {
             return x;
         }
+        let v = self.convert(x, from, to);
+        self.note_result(v.0, x.0, x.0, |bits, _| Some(fold::cast(bits, from, to)));
+        v
+    }
+
+    fn convert(&mut self, x: Val, from: Ty, to: Ty) -> Val {
         if let Some(v) = self.node(x.0).imm() {
             let folded = fold::cast(v as u64, from, to) as i64;
             let id = self.imm(to, folded);

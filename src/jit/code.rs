@@ -38,6 +38,7 @@ pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
                     plain: false,
                     live: Default::default(),
                     waits: false,
+                    guess: false,
                 },
             });
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::emit::edge::{BlockCode, Edge, EdgeKind, Step};
+use crate::emit::edge::{BlockCode, Edge, EdgeKind, Instr, Step};
 use crate::emit::{Emit, WAIT};
 use crate::jit::arena::{Full, Offset};
 use crate::jit::check::{CALL_BYTES, Checked};
@@ -14,7 +14,7 @@ use crate::jit::context::Context;
 use crate::jit::distance::generalise;
 use crate::jit::listing;
 use crate::jit::live::{Operands, Registers};
-use crate::jit::record::{Avoid, Block, Exit, Record, Site, VERSIONS};
+use crate::jit::record::{Avoid, Block, Exit, GUESSES, Record, Site, VERSIONS};
 use crate::jit::state::Jit;
 
 /// Instructions of a block before it is cut.
@@ -191,6 +191,12 @@ impl Jit {
         if self.checks.is_some() {
             e.call_address(self.trampolines.check);
         }
+        let arrived = Operands::Arrived {
+            context: &start.context,
+            registers,
+        };
+        let stack = (0..start.context.stack.len()).map(|i| arrived.object(i));
+        e.look(registers.frame(), registers.tstate(), stack);
         let mut unit = start.unit;
         let mut left = None;
         let none = Avoid::default();
@@ -215,10 +221,7 @@ impl Jit {
             let mut avoid = Cow::Borrowed(if first { &start.avoid } else { &none });
             let (opcode, step) = loop {
                 let operands = match first {
-                    true => Operands::Arrived {
-                        context: &start.context,
-                        registers,
-                    },
+                    true => arrived,
                     false => Operands::Inside(&e),
                 };
                 let (opcode, variant, instr) = match self.choose(record, &decoded, &avoid, operands)
@@ -230,6 +233,10 @@ impl Jit {
                         variant,
                         instr,
                     } => (opcode, variant, instr),
+                };
+                let instr = Instr {
+                    guess: avoid.refuted < GUESSES,
+                    ..instr
                 };
                 e.mark(unit, opcode, false);
                 match e.step(instr, variant.emitter) {
@@ -351,9 +358,14 @@ impl Jit {
             let site = Offset(at.0 + edge.site);
             let avoid = match edge.kind {
                 EdgeKind::Deopt => avoid_at(start, &edge.unit, emitted),
+                EdgeKind::Refuted => {
+                    let mut avoid = avoid_before(start, edge.unit);
+                    avoid.refuted += 1;
+                    avoid
+                }
                 _ => Avoid::default(),
             };
-            if edge.kind == EdgeKind::Go {
+            if matches!(edge.kind, EdgeKind::Go | EdgeKind::Refuted) {
                 let itself = !adapter
                     && (edge.unit, &edge.context, &avoid)
                         == (start.unit, &start.context, &start.avoid);
@@ -369,7 +381,10 @@ impl Jit {
             // Nobody looks at where such an exit is taken: the next one may lead there as well.
             let fixed = matches!(
                 edge.kind,
-                EdgeKind::Error | EdgeKind::Reraise { .. } | EdgeKind::Interpret(_)
+                EdgeKind::Error
+                    | EdgeKind::Reraise { .. }
+                    | EdgeKind::Interpret(_)
+                    | EdgeKind::Refuted
             );
             let same = |(before, _): &&(&Edge, Offset)| {
                 before.kind == edge.kind
@@ -382,7 +397,10 @@ impl Jit {
             }
             let exit = Exit {
                 record,
-                site: Site::Jump(site),
+                site: match edge.kind {
+                    EdgeKind::Refuted => Site::Shared,
+                    _ => Site::Jump(site),
+                },
                 kind: edge.kind,
                 backward: !adapter
                     && edge.kind == EdgeKind::Go
@@ -403,13 +421,18 @@ impl Jit {
     }
 }
 
-/// What to avoid when an instruction of the block is compiled anew because it failed.
-fn avoid_at(start: &Start, unit: &u32, emitted: &[Emitted]) -> Avoid {
-    let mut avoid = if *unit == start.unit {
+/// What was avoided when an instruction of the block was compiled.
+fn avoid_before(start: &Start, unit: u32) -> Avoid {
+    if unit == start.unit {
         start.avoid.clone()
     } else {
         Avoid::default()
-    };
+    }
+}
+
+/// What to avoid when an instruction of the block is compiled anew because it failed.
+fn avoid_at(start: &Start, unit: &u32, emitted: &[Emitted]) -> Avoid {
+    let mut avoid = avoid_before(start, *unit);
     match emitted.iter().find(|e| e.start == *unit) {
         Some(Emitted {
             member: Some(member),

@@ -82,7 +82,9 @@ impl Jit {
         let record = unsafe { &mut *exit.record };
         let (kind, unit, context) = (exit.kind, exit.unit, Rc::clone(&exit.context));
         let result = match kind {
-            EdgeKind::Go | EdgeKind::Deopt => self.go(record, number, exit, registers),
+            EdgeKind::Go | EdgeKind::Deopt | EdgeKind::Refuted => {
+                self.go(record, number, exit, registers)
+            }
             EdgeKind::Forget => self.forget_locals(record, number, exit),
             EdgeKind::Return { pushed } => {
                 return Action::Return {
@@ -138,7 +140,7 @@ impl Jit {
         };
         let at = at.map_err(full)?;
         match site {
-            Site::Version => self.stubs.forward(&mut self.arena, number, at),
+            Site::Version | Site::Shared => self.stubs.forward(&mut self.arena, number, at),
             Site::Jump(site) => {
                 self.unlink_stub(record, number);
                 self.arena.link(site, at);

@@ -106,25 +106,31 @@ impl Operands<'_> {
     pub fn top(&self) -> [usize; LIVE] {
         let depth = self.depth();
         std::array::from_fn(|k| {
-            let (Some(r), Some(i)) = (self.registers(), depth.checked_sub(k + 1)) else {
-                return 0;
-            };
-            let slots = match self {
-                Operands::Arrived { context, .. } => context.locals.len(),
-                Operands::Inside(_) => 0,
-            };
-            let memory = |index: usize| {
-                // SAFETY: the frame is alive and has that slot.
-                unsafe { read::<usize>(r.frame(), facts::LOCALS + 8 * index as i32) }
-            };
-            match self.stack(i).held {
-                Held::Memory => memory(slots + i),
-                Held::Local(n) => memory(usize::from(n)),
-                Held::Object { at, .. } => r.get(at) as usize,
-                Held::Constant(address) => address,
-                _ => 0,
-            }
+            let slot = depth.checked_sub(k + 1);
+            slot.and_then(|i| self.object(i)).unwrap_or(0)
         })
+    }
+
+    /// The object in stack slot `i`, 0 for NULL, if there is one to look at.
+    pub fn object(&self, i: usize) -> Option<usize> {
+        let Operands::Arrived { context, registers } = self else {
+            return None;
+        };
+        let memory = |index: usize| {
+            // SAFETY: the frame is alive and has that slot.
+            unsafe { read::<usize>(registers.frame(), facts::LOCALS + 8 * index as i32) }
+        };
+        match context.stack[i].held {
+            Held::Memory => Some(memory(context.locals.len() + i)),
+            Held::Local(n) => Some(memory(usize::from(n))),
+            Held::Object { at, .. } => Some(registers.get(at) as usize),
+            Held::Constant(address) => Some(address),
+            Held::Float(_)
+            | Held::FloatConstant(_)
+            | Held::Long(_)
+            | Held::LongConstant(_)
+            | Held::Bool(_) => None,
+        }
     }
 
     /// The registers, when control has arrived.

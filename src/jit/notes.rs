@@ -161,7 +161,7 @@ impl<'a> Notes<'a> {
 fn leaving(kind: EdgeKind, offset: u32) -> String {
     match kind {
         EdgeKind::Go => format!("not compiled yet: {offset}"),
-        EdgeKind::Deopt => format!("another version of {offset}"),
+        EdgeKind::Deopt | EdgeKind::Refuted => format!("another version of {offset}"),
         EdgeKind::Forget => format!("{offset}, with nothing known of locals"),
         EdgeKind::Return { .. } => format!("the return at {offset}, of a frame that is kept"),
         EdgeKind::Interpret(why) => format!("the interpreter at {offset}: {why}"),

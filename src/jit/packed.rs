@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
-use crate::jit::record::Avoid;
+use crate::jit::record::{Avoid, GUESSES};
 
 /// Types that got a number, which is shorter than an address.
 #[derive(Debug, Default)]
@@ -56,11 +56,16 @@ impl Types {
     }
 }
 
+/// What the head of a packed context says besides the depth of the stack.
+const AVOIDS: u64 = 2 * (GUESSES as u64 + 1);
+
 /// Writes a context, and what is to be avoided there.
 pub fn pack(context: &Context, avoid: &Avoid, types: &Types, bytes: &mut Vec<u8>) {
     number(
         bytes,
-        context.stack.len() as u64 * 2 + u64::from(avoid.plain),
+        context.stack.len() as u64 * AVOIDS
+            + u64::from(avoid.refuted.min(GUESSES)) * 2
+            + u64::from(avoid.plain),
     );
     number(bytes, context.locals.len() as u64);
     number(bytes, avoid.members.len() as u64);
@@ -84,7 +89,7 @@ pub fn pack(context: &Context, avoid: &Avoid, types: &Types, bytes: &mut Vec<u8>
 
 /// How many values are on the stack of a packed context.
 pub fn depth(bytes: &[u8]) -> usize {
-    (number_at(bytes).0 / 2) as usize
+    (number_at(bytes).0 / AVOIDS) as usize
 }
 
 /// What [`pack`] wrote.
@@ -95,7 +100,7 @@ pub fn unpack(bytes: &[u8], types: &Types) -> (Rc<Context>, Avoid) {
     let members = (0..reader.number())
         .map(|_| (reader.byte(), reader.word()))
         .collect();
-    let stack = (0..head / 2).map(|_| reader.slot()).collect();
+    let stack = (0..head / AVOIDS).map(|_| reader.slot()).collect();
     let mut next = 0;
     while !reader.bytes.is_empty() {
         next += reader.number() as usize;
@@ -106,8 +111,12 @@ pub fn unpack(bytes: &[u8], types: &Types) -> (Rc<Context>, Avoid) {
         locals: locals.into(),
         stack,
     };
-    let plain = head & 1 == 1;
-    (Rc::new(context), Avoid { members, plain })
+    let avoid = Avoid {
+        members,
+        plain: head & 1 == 1,
+        refuted: (head % AVOIDS / 2) as u8,
+    };
+    (Rc::new(context), avoid)
 }
 
 // A slot's first byte: how it is held, what is behind it, what is known.
@@ -278,7 +287,7 @@ impl Reader<'_> {
 mod tests {
     use super::{Types, depth, pack, unpack};
     use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
-    use crate::jit::record::Avoid;
+    use crate::jit::record::{Avoid, GUESSES};
 
     fn slot(held: Held, known: Known) -> Slot {
         Slot {
@@ -325,6 +334,7 @@ mod tests {
         let avoid = Avoid {
             members: vec![(7, u64::MAX), (200, 0)],
             plain: true,
+            refuted: GUESSES,
         };
         let mut bytes = Vec::new();
         let types = Types::default();

@@ -13,6 +13,9 @@ use crate::jit::versions::Versions;
 /// Versions of one unit before a new context must make do with an existing one.
 pub const VERSIONS: usize = 8;
 
+/// How often an instruction's branches are foreseen; then they are taken as they come.
+pub const GUESSES: u8 = 2;
+
 /// Members of a family that failed on the way here.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Avoid {
@@ -20,11 +23,13 @@ pub struct Avoid {
     pub members: Vec<(u8, u64)>,
     /// The generic member's fast forms for numbers failed too.
     pub plain: bool,
+    /// How often a branch did not go the way that was foreseen; no more than [`GUESSES`].
+    pub refuted: u8,
 }
 
 impl Avoid {
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty() && !self.plain
+        self.members.is_empty() && !self.plain && self.refuted == 0
     }
 }
 
@@ -56,6 +61,8 @@ pub enum Site {
     Resumption(u32),
     /// Jumps to a version that will be compiled when control arrives.
     Version,
+    /// Several jumps of a block.
+    Shared,
 }
 
 /// A way out of compiled code that has a stub.

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
+use super::branches::{Expected, expected};
 use super::expr::{CellElement, Place};
 use super::uses::Uses;
 use super::{ident, ty};
@@ -23,6 +24,8 @@ pub(super) struct Writer<'r, 'u, 'n> {
     /// Names of numbers that are known when emitting, by how they are computed; one map for each
     /// closure around.
     numbers: Vec<HashMap<String, TokenStream>>,
+    /// Whether an arm of a branch that is decided beforehand is being written.
+    decided: bool,
 }
 
 /// The body of an emitter.
@@ -45,6 +48,7 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
             lines: Vec::new(),
             temps: 0,
             numbers: vec![HashMap::new()],
+            decided: false,
         }
     }
 
@@ -150,9 +154,22 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
                 otherwise,
             } => {
                 let cond = self.operand(cond, None)?;
+                let expected = expected(then, otherwise, self.decided);
+                let outer = self.decided;
+                self.decided |= expected != Expected::Open;
                 let then = self.closure(then)?;
                 let otherwise = self.closure(otherwise)?;
-                quote! { #e.branch(#cond, #then, #otherwise) }
+                self.decided = outer;
+                let expected = match expected {
+                    Expected::Open => None,
+                    Expected::Seen => Some(quote! { Expected::Seen }),
+                    Expected::Then => Some(quote! { Expected::Then }),
+                    Expected::Otherwise => Some(quote! { Expected::Otherwise }),
+                };
+                match expected {
+                    None => quote! { #e.branch(#cond, #then, #otherwise) },
+                    Some(way) => quote! { #e.decide(#way, #cond, #then, #otherwise) },
+                }
             }
             Stmt::While { cond, body } => {
                 let assigned = self.assigned(body);

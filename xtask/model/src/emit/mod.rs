@@ -3,6 +3,7 @@
 //! What the generated code calls is described in `docs/architecture.md`, "The emitter interface".
 
 mod body;
+mod branches;
 mod constants;
 mod expr;
 mod matcher;

@@ -94,6 +94,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "Effect",
             "Elem",
             "Exit",
+            "Expected",
             "Flow",
             "Signature",
             "Stop",

@@ -1,0 +1,318 @@
+//! What values are now, where control stands, and which way an instruction's branches would go.
+//!
+//! A block is compiled when control has arrived at its start: the operands are there, and so is
+//! all memory that the instruction will read. Where a branch has arms that call functions, the
+//! value of its condition decides, a guard stands for the branch, and only the arm is emitted that
+//! would be taken. The guard's exit leads to another version of the same instruction: nothing
+//! has happened before it.
+//!
+//! Values are followed along the path that the interpreter would take now, so that only memory is
+//! read that it would read. Where that path is not known, nothing is seen any more.
+
+use std::rc::Rc;
+
+use crate::jit::context::Context;
+use crate::jit::fold;
+
+use super::Emit;
+use super::asm::{Alu, Cc};
+use super::edge::EdgeKind;
+use super::machine::R11;
+use super::node::{Domain, EQUAL, FRAME_NODE, GREATER, Id, Kind, LESS, NONE, TSTATE_NODE, Table};
+use super::offsets::OB_TYPE;
+use super::suppose::WAIT;
+use super::types::{Expected, Flow, Stop, Ty};
+
+/// What is there to look at where control stands.
+#[derive(Clone, Debug, Default)]
+struct Sight {
+    /// The running frame and thread state; 0 where there are none.
+    frame: usize,
+    tstate: usize,
+    /// Objects on the stack, from the bottom, before the instruction at which control stands.
+    stack: Vec<Option<usize>>,
+}
+
+/// What a value is now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Seen {
+    Bits(u64),
+    /// It could be seen if the block ended before the instruction.
+    Hidden,
+    Unknown,
+}
+
+/// What an instruction has looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Looking {
+    sight: Sight,
+    /// Whether the path that is emitted is the one that would be taken now.
+    on_path: bool,
+    values: Vec<(Id, Seen)>,
+    /// What holds at the guards so far.
+    context: Option<Rc<Context>>,
+}
+
+impl Looking {
+    /// Nothing is there to look at.
+    pub fn close(&mut self) {
+        self.sight.frame = 0;
+        self.sight.stack.clear();
+    }
+
+    /// Control stood before the instruction that was emitted, not before the next one.
+    pub fn leave_start(&mut self) {
+        self.sight.stack.clear();
+    }
+
+    /// Before an instruction is emitted.
+    pub fn begin(&mut self, stack: &[Id], waits: bool) {
+        let Looking {
+            sight,
+            on_path,
+            values,
+            context,
+        } = self;
+        *on_path = sight.frame != 0;
+        *context = None;
+        values.clear();
+        if !*on_path {
+            return;
+        }
+        values.push((FRAME_NODE, Seen::Bits(sight.frame as u64)));
+        values.push((TSTATE_NODE, Seen::Bits(sight.tstate as u64)));
+        for (i, &id) in stack.iter().enumerate() {
+            let seen = match sight.stack.get(i) {
+                Some(Some(object)) => Seen::Bits(*object as u64),
+                None if waits => Seen::Hidden,
+                _ => continue,
+            };
+            values.push((id, seen));
+        }
+    }
+}
+
+impl Emit<'_> {
+    /// Says where control stands: the running frame and thread state, and the objects on the
+    /// stack, from the bottom.
+    pub fn look(
+        &mut self,
+        frame: usize,
+        tstate: usize,
+        stack: impl Iterator<Item = Option<usize>>,
+    ) {
+        let sight = &mut self.looking.sight;
+        (sight.frame, sight.tstate) = (frame, tstate);
+        sight.stack.clear();
+        sight.stack.extend(stack);
+    }
+
+    /// Whether anything is to be seen at the present point.
+    fn looks(&self) -> bool {
+        self.looking.on_path && !self.effects
+    }
+
+    pub(crate) fn seen(&self, id: Id) -> Seen {
+        if !self.looks() {
+            return Seen::Unknown;
+        }
+        let node = self.node(id);
+        match node.kind {
+            Kind::Imm(v) => Seen::Bits(v as u64),
+            Kind::TypeOf(x) => self.seen_behind(self.seen(x), Ty::Object, OB_TYPE),
+            Kind::Address { base, disp } => match self.seen(base) {
+                Seen::Bits(p) => Seen::Bits(p.wrapping_add_signed(disp.into())),
+                other => other,
+            },
+            Kind::Table(t) => self.seen_outcome(self.table(t)),
+            Kind::Bits => {
+                let values = self.looking.values.iter().rev();
+                let found = values.into_iter().find(|(known, _)| *known == id);
+                found.map_or(Seen::Unknown, |(_, seen)| *seen)
+            }
+            Kind::Digit(_) | Kind::BoxFloat(_) | Kind::BoxLong(_) | Kind::BoxBool(_) => {
+                Seen::Unknown
+            }
+        }
+    }
+
+    /// What stands in memory now.
+    fn seen_behind(&self, base: Seen, ty: Ty, offset: i32) -> Seen {
+        match base {
+            Seen::Bits(0) => Seen::Unknown,
+            // SAFETY: the interpreter would read it now.
+            Seen::Bits(p) => {
+                Seen::Bits(unsafe { fold::read(ty, p.wrapping_add_signed(offset.into())) })
+            }
+            other => other,
+        }
+    }
+
+    fn seen_outcome(&self, table: &Table) -> Seen {
+        let Domain::Ints(ty, a, b) = table.domain else {
+            return Seen::Unknown;
+        };
+        match (self.seen(a), self.seen(b)) {
+            (Seen::Bits(a), Seen::Bits(b)) => {
+                let holds = |op| fold::binary(op, ty, a, b) == Some(1);
+                let outcome = match () {
+                    () if holds(fold::Op::Eq) => EQUAL,
+                    () if holds(fold::Op::Lt) => LESS,
+                    () => GREATER,
+                };
+                Seen::Bits(table.values[outcome] as u64)
+            }
+            (Seen::Unknown, _) | (_, Seen::Unknown) => Seen::Unknown,
+            _ => Seen::Hidden,
+        }
+    }
+
+    fn note(&mut self, id: Id, seen: Seen) {
+        if seen != Seen::Unknown && self.node(id).kind == Kind::Bits {
+            self.looking.values.push((id, seen));
+        }
+    }
+
+    /// A member or an element was loaded.
+    pub(crate) fn note_load(&mut self, id: Id, base: Id, ty: Ty, offset: i32) {
+        if self.looks() {
+            let seen = self.seen_behind(self.seen(base), ty, offset);
+            self.note(id, seen);
+        }
+    }
+
+    /// A pointer reads as another one.
+    pub(crate) fn see_disguised(&mut self, id: Id, own: usize, shown: usize) {
+        if self.seen(id) == Seen::Bits(own as u64) {
+            self.note(id, Seen::Bits(shown as u64));
+        }
+    }
+
+    /// A value was computed from another one, or from two.
+    pub(crate) fn note_result(
+        &mut self,
+        id: Id,
+        a: Id,
+        b: Id,
+        compute: impl FnOnce(u64, u64) -> Option<u64>,
+    ) {
+        if !self.looks() {
+            return;
+        }
+        let seen = match (self.seen(a), self.seen(b)) {
+            (Seen::Bits(a), Seen::Bits(b)) => compute(a, b).map_or(Seen::Unknown, Seen::Bits),
+            (Seen::Unknown, _) | (_, Seen::Unknown) => Seen::Unknown,
+            _ => Seen::Hidden,
+        };
+        self.note(id, seen);
+    }
+
+    /// A guard was emitted: what follows is on the path if the guard would hold now.
+    pub(crate) fn pass_guard(&mut self, c: Id) {
+        if self.looking.on_path && !matches!(self.seen(c), Seen::Bits(v) if v != 0) {
+            self.lose_sight();
+        }
+    }
+
+    /// From here on it is not known whether control would come here now.
+    pub(crate) fn lose_sight(&mut self) {
+        self.looking.on_path = false;
+    }
+
+    /// Which way a branch is taken to go. Emits the guard that it does.
+    pub(crate) fn foresee(&mut self, expected: Expected, c: Id) -> Flow<Option<bool>> {
+        if !self.instr.guess || self.effects || self.st.keywords.is_some() {
+            return Ok(None);
+        }
+        let way = match (self.seen(c), expected) {
+            (Seen::Bits(v), _) => v != 0,
+            (_, Expected::Then) => true,
+            (_, Expected::Otherwise) => false,
+            (Seen::Hidden, Expected::Seen) => return Err(Stop::Unsupported(WAIT)),
+            (Seen::Unknown, Expected::Seen) => return Ok(None),
+        };
+        if !self.is_untouched() {
+            return Ok(None);
+        }
+        self.pass_branch(c, way);
+        self.settle(self.st.base);
+        let test = self.test(c);
+        let context = self.guard_context();
+        let fails = if way { test.not() } else { test };
+        for site in self.jump_if(fails) {
+            self.add_edge(
+                site,
+                EdgeKind::Refuted,
+                self.instr.start,
+                Rc::clone(&context),
+            );
+        }
+        if way {
+            self.learn(c);
+        } else {
+            self.learn_not(c);
+        }
+        Ok(Some(way))
+    }
+
+    fn pass_branch(&mut self, c: Id, way: bool) {
+        match self.seen(c) {
+            Seen::Bits(v) if (v != 0) == way => {}
+            _ => self.lose_sight(),
+        }
+    }
+
+    /// Takes a pointer that was loaded for what it is now.
+    pub(crate) fn foresee_word(&mut self, id: Id, word: usize) -> bool {
+        let same = self.seen(id) == Seen::Bits(word as u64);
+        if !same || !self.instr.guess || self.st.keywords.is_some() || !self.is_untouched() {
+            return false;
+        }
+        self.settle(self.st.base);
+        let r = self.place(id);
+        let context = self.guard_context();
+        self.asm.mov_imm(R11, word as i64);
+        self.asm.alu(Alu::Cmp, true, r, R11);
+        let site = self.asm.jcc(Cc::NE);
+        self.add_edge(site, EdgeKind::Refuted, self.instr.start, context);
+        true
+    }
+
+    /// Whether the instruction has changed nothing yet that an exit to its start would have to
+    /// take back.
+    fn is_untouched(&self) -> bool {
+        let (now, before) = (&self.st, &self.before);
+        let kept = |now: Id, before: Id| now == before || before == NONE;
+        let mut slots = now.stack.iter().zip(&before.stack);
+        let mut locals = now.locals.iter().zip(&before.locals);
+        let mut nodes = now.nodes.iter().zip(&before.nodes);
+        !self.effects
+            && now.stack.len() >= before.stack.len()
+            && slots.all(|(&a, &b)| kept(a, b))
+            && locals.all(|(a, b)| a.behind == b.behind && kept(a.node, b.node))
+            && nodes.all(|(a, b)| a.due == b.due && a.anchor == b.anchor)
+    }
+
+    /// What holds at the start of the instruction: the same for all its guards, if it can be.
+    fn guard_context(&mut self) -> Rc<Context> {
+        let now = self.snapshot(self.st.base);
+        if let Some(first) = &self.looking.context
+            && holds_alike(first, &now)
+        {
+            return Rc::clone(first);
+        }
+        self.looking.context = Some(Rc::clone(&now));
+        now
+    }
+}
+
+/// Whether two contexts differ in nothing but what is known of values.
+fn holds_alike(a: &Context, b: &Context) -> bool {
+    let slots = |context: &Context| {
+        let slots = context.stack.iter().chain(context.locals.iter());
+        slots
+            .map(|slot| (slot.held, slot.behind))
+            .collect::<Vec<_>>()
+    };
+    slots(a) == slots(b)
+}
