@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: pyperformance's benchmarks, with and without Cevalry, in alternation.
 
 mod import_cost;
+mod plot;
 mod suite;
 mod table;
 
@@ -35,6 +36,9 @@ pub struct Args {
     /// Switch Cevalry on with a threshold that nothing reaches: what finding hot code costs.
     #[arg(long, conflicts_with = "threshold")]
     unreached: bool,
+    /// Draw the ratios into this file as well.
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
     /// Benchmarks to run, as pyperformance names them. Without any: those that the project's
     /// targets are about.
     #[arg(value_name = "NAME")]
@@ -68,13 +72,14 @@ pub fn run(repo: &Repo, args: &Args) -> Result<()> {
     let suite = Suite::install(repo)?;
     let benchmarks = suite.choose(&args.names)?;
     let import = build::build(repo, std::slice::from_ref(&python))?.swap_remove(0);
+    let threshold = args
+        .threshold()
+        .map_or("default threshold".to_owned(), |n| format!("threshold {n}"));
     println!(
-        "{}, {} rounds of {} s each way, threshold {}",
+        "{}, {} rounds of {} s each way, {threshold}",
         python.describe(),
         args.rounds,
         args.seconds,
-        args.threshold()
-            .map_or("default".to_owned(), |n| n.to_string())
     );
     println!("{}", import_cost::measure(&python, &import)?);
     println!("{}", table::heading());
@@ -93,6 +98,11 @@ pub fn run(repo: &Repo, args: &Args) -> Result<()> {
         }
     }
     println!("{}", table::summary(&rows));
+    if let Some(file) = &args.plot {
+        let drawing = plot::draw(&format!("Python {}, {threshold}", python.version), &rows)?;
+        std::fs::write(file, drawing)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
     if !failures.is_empty() {
         bail!("{}", failures.join("\n"));
     }

@@ -6,11 +6,11 @@ use super::Measured;
 
 /// A benchmark's figures over all rounds.
 pub struct Row {
-    name: String,
+    pub name: String,
     alone: f64,
     compiled: f64,
     /// How many times as fast, of each round, in ascending order.
-    ratios: Vec<f64>,
+    pub ratios: Vec<f64>,
     first: f64,
     compile_seconds: f64,
     compiled_code: Option<CompiledCode>,
@@ -71,8 +71,23 @@ impl Row {
         }
     }
 
+    /// A row that has ratios only.
+    #[cfg(test)]
+    pub fn of_ratios(name: &str, ratios: [f64; 3]) -> Self {
+        let run = |steady| Measured {
+            first: 1.0,
+            steady,
+            peak_kib: 1024,
+            compile_seconds: 0.0,
+            code_bytes: 0,
+            metadata_bytes: 0,
+            bytecodes: 0,
+        };
+        Self::new(name, &ratios.map(|ratio| (run(ratio), run(1.0))))
+    }
+
     /// How many times as fast, in the middle round.
-    fn ratio(&self) -> f64 {
+    pub fn ratio(&self) -> f64 {
         self.ratios[self.ratios.len() / 2]
     }
 }
