@@ -30,6 +30,7 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     monitoring::prepare(py)?;
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
+    jit::set_patience(threshold > 0);
     slots::restore();
     if threshold == 0 {
         sampling::stop();
@@ -48,6 +49,7 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
 /// Run everything through the interpreter again. What has been compiled is kept.
 pub fn disable() {
     ENABLED.store(false, Ordering::Relaxed);
+    jit::set_patience(false);
     sampling::stop();
     hook::release(Need::Always);
     #[cfg(Py_3_12)]
@@ -131,7 +133,7 @@ pub(crate) fn entry_for_frame(code: *mut ffi::PyCodeObject, wanted: bool) -> Opt
     }
     // SAFETY: a live code object.
     let warm = || unsafe { jit::is_specialised(code) };
-    if wanted || everything || (enters_loops() && traits.has(Traits::LOOPS) && warm()) {
+    if wanted || everything || (enters_loops() && traits.has(Traits::EAGER) && warm()) {
         return compile(code).ok();
     }
     None
@@ -170,13 +172,14 @@ pub(crate) fn consider(function: *mut ffi::PyFunctionObject) {
     }
     // SAFETY: the function holds a reference to its code object.
     let compiled = unsafe { jit::entry_of(code) }.is_some();
-    if compiled || (enters_loops() && traits.has(Traits::LOOPS)) {
+    if compiled || (enters_loops() && traits.has(Traits::EAGER)) {
         install(function);
     }
 }
 
-/// Whether functions with loops are compiled as soon as the interpreter has specialised them: a
-/// loop that runs long is reached in the next call.
+/// Whether functions of the program itself that have loops are compiled as soon as the interpreter
+/// has specialised them: a loop that runs long is reached in the next call. Those of libraries are
+/// many, and most of them run briefly while the program starts.
 fn enters_loops() -> bool {
     is_enabled() && threshold() <= DEFAULT_THRESHOLD
 }
@@ -218,8 +221,8 @@ unsafe extern "C" {
 impl Traits {
     /// Somebody has looked.
     const KNOWN: usize = 1;
-    /// There is a jump backwards.
-    const LOOPS: usize = 2;
+    /// There is a jump backwards, and the code is the main module's.
+    const EAGER: usize = 2;
     /// It is a generator or a coroutine.
     const SUSPENDS: usize = 4;
     /// The compiler would not have it.
@@ -275,10 +278,37 @@ impl Traits {
             let generic = OPCODES[usize::from(unit[0])].base;
             ROLES.backward_jumps.contains(&generic)
         };
-        if units.iter().any(jumps_back) {
-            Traits::LOOPS
+        if units.iter().any(jumps_back) && is_main(code) {
+            Traits::EAGER
         } else {
             0
         }
+    }
+}
+
+/// Whether code comes from the file that the program was started with, or from no file as all of
+/// the program does.
+fn is_main(code: *mut ffi::PyCodeObject) -> bool {
+    // SAFETY: callers hold the GIL and a reference to the code object; all other references are
+    // borrowed and used at once.
+    unsafe {
+        let main = ffi::PyImport_AddModule(c"__main__".as_ptr());
+        if main.is_null() {
+            ffi::PyErr_Clear();
+            return false;
+        }
+        let file = ffi::PyDict_GetItemString(ffi::PyModule_GetDict(main), c"__file__".as_ptr());
+        let name: *mut ffi::PyObject = code
+            .cast::<u8>()
+            .offset(layout::PyCodeObject::co_filename.offset as isize)
+            .cast::<*mut ffi::PyObject>()
+            .read();
+        if file.is_null() {
+            return ffi::PyUnicode_CompareWithASCIIString(name, c"<string>".as_ptr()) == 0;
+        }
+        if ffi::PyUnicode_Check(file) == 0 || ffi::PyUnicode_Check(name) == 0 {
+            return false;
+        }
+        ffi::PyUnicode_Compare(file, name) == 0
     }
 }

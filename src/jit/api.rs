@@ -74,6 +74,12 @@ pub fn set_limit(bytes: usize) {
     unsafe { with(|jit| jit.arena.set_limit(bytes)) };
 }
 
+/// Whether the interpreter is given time to specialise what is about to be compiled.
+pub fn set_patience(patient: bool) {
+    // SAFETY: called from Python, with the GIL held.
+    unsafe { with(|jit| jit.patient = patient) };
+}
+
 /// Prepare a code object: its blocks are compiled when execution reaches them.
 ///
 /// # Safety

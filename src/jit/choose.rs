@@ -4,6 +4,7 @@ use crate::emit::edge::Instr;
 use crate::emit::types::Stop;
 use crate::jit::code::{Decoded, fingerprint, installed};
 use crate::jit::live::{Live, Operands};
+use crate::jit::maturity::untried;
 use crate::jit::record::{Avoid, Record};
 use crate::jit::state::Jit;
 use crate::release::OPCODES;
@@ -17,7 +18,8 @@ pub enum Choice {
         variant: &'static Variant,
         instr: Instr,
     },
-    /// The operands' types decide, and they are not known: end the block here, so that the
+    /// The operands' types decide, and they are not known, or the interpreter may have installed
+    /// a member until then: end the block here, so that the
     /// operands can be looked at when control arrives.
     Defer,
     Leave(&'static str),
@@ -34,12 +36,14 @@ enum Verdict {
 
 impl Jit {
     /// Chooses: the member that the interpreter has installed, if its guards may hold; else a
-    /// member whose guards hold; else the generic member.
+    /// member whose guards hold; else the generic member. `doubtful` says that such a choice has
+    /// just failed, and that the next ones are worth a look at the operands.
     pub fn choose(
         &self,
         record: &Record,
         decoded: &Decoded,
         avoid: &Avoid,
+        doubtful: bool,
         operands: Operands<'_>,
     ) -> Choice {
         let generic = &OPCODES[usize::from(decoded.opcode)];
@@ -50,9 +54,14 @@ impl Jit {
             && generic.members.contains(&installed)
             && !avoided(record, decoded, avoid, installed)
             && let Some(variant) = self.variant(&OPCODES[usize::from(installed)])
-            && verdict(variant) != Verdict::No
         {
-            return emit(installed, variant, decoded.instr);
+            match verdict(variant) {
+                Verdict::Perhaps if doubtful && operands.may_wait() => return Choice::Defer,
+                Verdict::Yes | Verdict::Perhaps => {
+                    return emit(installed, variant, decoded.instr);
+                }
+                Verdict::No => {}
+            }
         }
         let open = generic
             .members
@@ -70,6 +79,9 @@ impl Jit {
                 Verdict::Perhaps if operands.may_wait() => return Choice::Defer,
                 Verdict::Perhaps | Verdict::No => {}
             }
+        }
+        if self.patient && operands.may_wait() && untried(&record.view, decoded) {
+            return Choice::Defer;
         }
         match self.variant(generic) {
             Some(variant) => {

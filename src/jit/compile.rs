@@ -18,7 +18,7 @@ use crate::jit::record::{Avoid, Block, Exit, GUESSES, Record, Site, VERSIONS};
 use crate::jit::state::Jit;
 
 /// Instructions of a block before it is cut.
-const LONGEST: u32 = 400;
+const LONGEST: u32 = 200;
 /// How much a jump may lose before another version is worth its memory.
 const NEAR: u32 = 9;
 
@@ -200,6 +200,7 @@ impl Jit {
         let mut unit = start.unit;
         let mut left = None;
         let none = Avoid::default();
+        let doubtful = !start.avoid.members.is_empty() || start.avoid.plain;
         loop {
             let first = unit == start.unit && emitted.is_empty();
             let cut = record.versions.count(unit) > 0 || emitted.len() as u32 >= LONGEST;
@@ -224,16 +225,16 @@ impl Jit {
                     true => arrived,
                     false => Operands::Inside(&e),
                 };
-                let (opcode, variant, instr) = match self.choose(record, &decoded, &avoid, operands)
-                {
-                    Choice::Defer => break (decoded.opcode, Err(WAIT)),
-                    Choice::Leave(why) => break (decoded.opcode, Err(why)),
-                    Choice::Emit {
-                        opcode,
-                        variant,
-                        instr,
-                    } => (opcode, variant, instr),
-                };
+                let (opcode, variant, instr) =
+                    match self.choose(record, &decoded, &avoid, doubtful, operands) {
+                        Choice::Defer => break (decoded.opcode, Err(WAIT)),
+                        Choice::Leave(why) => break (decoded.opcode, Err(why)),
+                        Choice::Emit {
+                            opcode,
+                            variant,
+                            instr,
+                        } => (opcode, variant, instr),
+                    };
                 let instr = Instr {
                     guess: avoid.refuted < GUESSES,
                     ..instr

@@ -14,6 +14,7 @@ use crate::jit::distance::generalise;
 use crate::jit::facts;
 use crate::jit::frame::private;
 use crate::jit::live::Registers;
+use crate::jit::maturity::TOO_EARLY;
 use crate::jit::outlive::Outlived;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full, with};
@@ -132,6 +133,9 @@ impl Jit {
             context: exit.context,
             avoid: exit.avoid,
         };
+        if self.too_early(record, site, &start, registers) {
+            return Err(TOO_EARLY);
+        }
         let at = match site {
             // The version that was promised is the one that is found.
             Site::Version => self.compile(record, &start, registers),

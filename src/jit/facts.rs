@@ -4,6 +4,13 @@ use pyo3::ffi;
 
 use crate::release::layout::{_PyInterpreterFrame as frame, PyThreadState as thread};
 
+/// The bits of an inline cache's counter that tell how often specialising has failed, where it was
+/// never tried.
+pub const FRESH_BACKOFF: u16 = if cfg!(Py_3_12) { 1 } else { 0 };
+
+/// Such a counter when the instruction has run and will be specialised before it runs again.
+pub const ABOUT_TO_SPECIALISE: Option<u16> = if cfg!(Py_3_12) { Some(1) } else { None };
+
 /// The first local of a frame.
 pub const LOCALS: i32 = frame::localsplus.offset;
 

@@ -61,6 +61,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         extra_index,
         doors,
         patch: patch(),
+        patient: false,
         dump: std::env::var_os("CEVALRY_DUMP").is_some(),
         checks: std::env::var_os("CEVALRY_CHECK").map(|_| HashMap::new()),
         totals: Totals::default(),

@@ -22,6 +22,7 @@ pub mod iterators;
 pub mod listing;
 pub mod live;
 pub mod machine;
+pub mod maturity;
 pub mod methods;
 pub mod notes;
 pub mod outlive;
@@ -48,6 +49,6 @@ pub use api::interpret;
 pub use api::{
     EntryPtr, Explained, Place, Reason, Refusal, Stats, compile_entry, disassemble, entry_of,
     exits_of, explain, go_on, init, is_prepared, is_specialised, machine_code, makes_generator,
-    ready, resumption, run, set_limit, stats,
+    ready, resumption, run, set_limit, set_patience, stats,
 };
 pub use listing::{Line, Listed, Piece};

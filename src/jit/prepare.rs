@@ -9,6 +9,7 @@ use crate::jit::arena::Offset;
 use crate::jit::code::{self, Shape, read};
 use crate::jit::facts;
 use crate::jit::init;
+use crate::jit::maturity::Patience;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full};
 use crate::jit::versions::Versions;
@@ -69,6 +70,7 @@ impl Jit {
                 stubs: Vec::new(),
                 exits: 0,
                 left: BTreeMap::new(),
+                patience: Patience::default(),
             });
             let record = init::attach(self.extra_index, object, record).ok_or("no memory")?;
             self.records.insert(record);

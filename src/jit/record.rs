@@ -8,6 +8,7 @@ use crate::emit::view::{CodeView, Unit};
 use crate::jit::arena::Offset;
 use crate::jit::code::Shape;
 use crate::jit::context::Context;
+use crate::jit::maturity::Patience;
 use crate::jit::versions::Versions;
 
 /// Versions of one unit before a new context must make do with an existing one.
@@ -102,6 +103,7 @@ pub struct Record {
     pub exits: u64,
     /// Why instructions were left to the interpreter.
     pub left: BTreeMap<u32, &'static str>,
+    pub patience: Patience,
 }
 
 impl Record {
@@ -114,6 +116,7 @@ impl Record {
             stubs,
             left,
             resumptions,
+            patience,
             ..
         } = self;
         size_of::<Record>()
@@ -122,6 +125,7 @@ impl Record {
             + versions.bytes()
             + blocks.capacity() * size_of::<Block>()
             + stubs.capacity() * size_of::<u32>()
+            + patience.bytes()
             + left.len() * size_of::<(u32, &'static str)>()
             + blocks.iter().map(Block::bytes).sum::<usize>()
     }

@@ -30,6 +30,8 @@ pub struct Jit {
     pub doors: Doors,
     /// Patch number of the running release.
     pub patch: u8,
+    /// Instructions that the interpreter would specialise wait until it has.
+    pub patient: bool,
     /// Print each block as it is made.
     pub dump: bool,
     /// What holds where each check of a block returns to; `None` when blocks are not checked.
