@@ -127,6 +127,7 @@ impl Emit<'_> {
         if unit != i64::from(self.instr.size) {
             return self.resume_frame(depth, f, k);
         }
+        self.count_stack();
         let tstate = self.tstate();
         let args = [tstate, f];
         let result = self.emit_call(&Call {

@@ -11,7 +11,7 @@ use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::Dealloc;
 use super::intrinsics::str_type;
 use super::machine::R11;
-use super::node::{Anchor, Id, Kind};
+use super::node::{Anchor, Id, Kind, NONE};
 use super::types::{Flow, Ty, Val};
 
 /// Objects whose count says that they live forever are not counted.
@@ -144,6 +144,21 @@ impl Emit<'_> {
         node.due -= count;
         if node.anchor == Anchor::Heap {
             node.anchor = Anchor::Own;
+        }
+    }
+
+    /// Makes the increments of locals that lie on the stack: the callee may ask how many references
+    /// there are.
+    pub(crate) fn count_stack(&mut self) {
+        for at in 0..self.st.stack.len() {
+            let id = self.st.stack[at];
+            if id == NONE {
+                continue;
+            }
+            let node = self.node(id);
+            if matches!(node.anchor, Anchor::Local(_)) && node.due > 0 {
+                self.flush_by(id, node.due);
+            }
         }
     }
 

@@ -292,9 +292,10 @@ fn is_main(code: *mut ffi::PyCodeObject) -> bool {
     // SAFETY: callers hold the GIL and a reference to the code object; all other references are
     // borrowed and used at once.
     unsafe {
-        let main = ffi::PyImport_AddModule(c"__main__".as_ptr());
-        if main.is_null() {
-            ffi::PyErr_Clear();
+        // Not `PyImport_AddModule`: who has taken the module away must not find it there again.
+        let modules = ffi::PyImport_GetModuleDict();
+        let main = ffi::PyDict_GetItemString(modules, c"__main__".as_ptr());
+        if main.is_null() || ffi::PyModule_Check(main) == 0 {
             return false;
         }
         let file = ffi::PyDict_GetItemString(ffi::PyModule_GetDict(main), c"__file__".as_ptr());
