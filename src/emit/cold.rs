@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Xmm};
+use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Slot, Xmm};
 use crate::jit::facts;
 use crate::jit::freeing;
 use crate::release::layout::_PyInterpreterFrame;
@@ -45,6 +45,8 @@ pub(crate) struct Cold {
     pub after: Option<(u32, Rc<Context>)>,
     /// Whether arbitrary code may run in it.
     pub escapes: bool,
+    /// The locals that it writes to the frame's memory, and how the block holds them.
+    written: Vec<(usize, Held)>,
     body: Body,
 }
 
@@ -99,8 +101,16 @@ impl Emit<'_> {
             mark: self.marks.last().copied(),
             after: None,
             escapes,
+            written: Vec::new(),
             body: Box::new(body),
         });
+    }
+
+    /// The piece that was added last has such locals in the frame's memory when it ends.
+    pub(crate) fn cold_writes(&mut self, locals: Vec<(usize, Held)>) {
+        if let Some(cold) = self.cold.last_mut() {
+            cold.written = locals;
+        }
     }
 
     pub(crate) fn emit_cold(&mut self) {
@@ -117,11 +127,66 @@ impl Emit<'_> {
                     let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
                     self.asm.cmp_mem_imm(taken, 0, 8);
                 }
-                let site = self.asm.jcc(Cc::NE);
-                self.add_edge(site, EdgeKind::Forget, unit, context);
+                self.forget_cold(&cold.written, unit, context, cold.back);
             }
             let back = self.asm.jmp();
             self.asm.bind_to(back, cold.back);
+        }
+    }
+
+    /// Leaves by a `Forget` edge where the flags say that there is a frame object. What was written
+    /// may have been written again since, so that memory counts.
+    fn forget_cold(
+        &mut self,
+        written: &[(usize, Held)],
+        unit: u32,
+        mut context: Rc<Context>,
+        back: u32,
+    ) {
+        let mut owned = Vec::new();
+        for &(i, held) in written {
+            // The instruction may have given the local another value since.
+            if context.locals[i].held != held {
+                continue;
+            }
+            Rc::make_mut(&mut context).locals[i] = Slot::MEMORY;
+            if let Held::Object { at, owned: true } = held {
+                owned.push(at);
+            }
+        }
+        if owned.is_empty() {
+            let site = self.asm.jcc(Cc::NE);
+            self.add_edge(site, EdgeKind::Forget, unit, context);
+            return;
+        }
+        let none = self.asm.jcc(Cc::E);
+        self.asm.bind_to(none, back);
+        for at in owned {
+            self.drop_cold(at);
+        }
+        let site = self.asm.jmp();
+        self.add_edge(site, EdgeKind::Forget, unit, context);
+    }
+
+    /// Drops a number that is not needed any more, and keeps every register.
+    fn drop_cold(&mut self, at: Loc) {
+        match at {
+            Loc::Gpr(r) => self.asm.mov(R11, r),
+            Loc::Native(n) => self.asm.load(R11, native(n), 8, false),
+            Loc::Xmm(x) => self.asm.mov_from_xmm(R11, x),
+        }
+        let count = Mem::new(R11, 0);
+        let immortal = cfg!(Py_3_12).then(|| {
+            self.asm.cmp_mem_imm(count, 0, 4);
+            self.asm.jcc(Cc::L)
+        });
+        self.asm.add_mem_imm(count, -1);
+        let alive = self.asm.jcc(Cc::NE);
+        let first = self.view.shared.free;
+        self.call_address(freeing::entry(first, R11.0, true));
+        self.asm.bind(alive);
+        if let Some(immortal) = immortal {
+            self.asm.bind(immortal);
         }
     }
 
@@ -199,9 +264,11 @@ impl Emit<'_> {
             Vec::new()
         };
         let unit = self.unit_to_show();
+        let written = locals.clone();
         self.add_cold(&[site], escapes, move |e| {
             e.free_cold(r, &saved, &locals, escapes, unit);
         });
+        self.cold_writes(written);
     }
 
     fn free_cold(

@@ -240,23 +240,27 @@ impl Emit<'_> {
     /// Where arbitrary code may have run: did it leave something that compiled code has to know?
     pub(crate) fn after_instruction(&mut self, unit: u32) {
         let pending = |c: &Cold| c.escapes && c.after.is_none();
-        let any = self.cold[self.cold_start..].iter().any(pending);
-        if !self.st.escaped && !any {
+        if !self.st.escaped && !self.cold[self.cold_start..].iter().any(pending) {
             return;
         }
         let context = self.snapshot(self.st.stack.len());
+        // Cold code that jumps back to the very end looks by itself.
         let here = self.asm.here();
-        let mut escaping = self.cold[self.cold_start..].iter().filter(|c| pending(c));
-        // Cold code that jumps back to the very end can look by itself.
-        let at_end = self.nest == 0 && escaping.all(|c| c.back() == here);
-        if self.st.escaped || !at_end || self.st.keywords.is_some() {
-            self.watch(unit, context);
-            return;
-        }
-        for cold in &mut self.cold[self.cold_start..] {
-            if pending(cold) {
+        let alone = self.nest == 0 && self.st.keywords.is_none();
+        let at_end = |c: &Cold| alone && c.back() == here;
+        let mut inside = self.st.escaped;
+        for cold in self.cold[self.cold_start..]
+            .iter_mut()
+            .filter(|c| pending(c))
+        {
+            if at_end(cold) {
                 cold.after = Some((unit, context.clone()));
+            } else {
+                inside = true;
             }
+        }
+        if inside {
+            self.watch(unit, context);
         }
     }
 

@@ -193,6 +193,7 @@ impl Emit<'_> {
     ) {
         let saved = self.live_volatile();
         let locals = self.stale_locals();
+        let written = locals.clone();
         let here = self.instr.unit;
         let shown = self.unit_to_show();
         self.add_cold(&[site], true, move |e| {
@@ -231,6 +232,7 @@ impl Emit<'_> {
                 context,
             );
         });
+        self.cold_writes(written);
     }
 
     /// Whether the thread's stack of frames has room for this many words.

@@ -1,5 +1,6 @@
 """Writing to the locals of a running function through `f_locals`, which is write-through since 3.13."""
 # needs: 3.13
+import signal
 import sys
 
 from support import mixed, warm
@@ -66,3 +67,66 @@ mixed(cell, (5,), ("a",))
 mixed(unbound, (False,), (True,))
 warm(extra)
 warm(other_frame)
+
+
+class Writes:
+    """When it dies, it writes a local of the function that let it go."""
+
+    def __init__(self, name, value):
+        self.name, self.value = name, value
+
+    def __del__(self):
+        sys._getframe(1).f_locals[self.name] = self.value
+
+
+def written_over_a_float():
+    total = 0.5
+    thing = Writes("total", 1000.0)
+    total = total + 1.0
+    thing = None
+    return total, thing
+
+
+def written_over_none():
+    total = 0.5
+    thing = Writes("total", [7])
+    total = None
+    thing = None
+    return total, thing
+
+
+def written_over_what_others_hold(n):
+    thing = Writes("n", 7)
+    n = n * 3
+    kept = [n]
+    thing = None
+    return n, kept, thing
+
+
+def waits():
+    going = 1.5
+    while going:
+        going = going + 1.0 if going < 1e6 else 1.5
+    return going
+
+
+def stop(number, frame):
+    while frame.f_code.co_name != "waits":
+        frame = frame.f_back
+    frame.f_locals["going"] = ""
+
+
+def written_by_a_signal():
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    try:
+        return waits()
+    except TypeError:
+        return ""
+
+
+warm(written_over_a_float)
+warm(written_over_none)
+for value in 5, 2.5, 10**15:
+    warm(written_over_what_others_hold, value)
+signal.signal(signal.SIGALRM, stop)
+warm(written_by_a_signal, times=5)
