@@ -18,7 +18,8 @@ use crate::jit::maturity::TOO_EARLY;
 use crate::jit::outlive::Outlived;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full, with};
-use crate::jit::trampoline::Trampolines;
+use crate::jit::stubs::Taken;
+use crate::jit::trampoline::{STUB_BYTES, Trampolines};
 use crate::jit::unwind::{add_traceback, handler, take_exception};
 use crate::jit::writeback::{instruction, set_instruction, set_resume, unlink, write_frame};
 use crate::release::layout::_PyInterpreterFrame as frame;
@@ -73,49 +74,76 @@ pub unsafe extern "C" fn stub_hit(back: usize, registers: &mut Registers) -> usi
 
 impl Jit {
     fn at_stub(&mut self, back: usize, registers: &Registers) -> Action {
-        let Some(number) = self.stubs.number(&self.arena, back) else {
+        let Some(at) = self.arena.offset(back - STUB_BYTES) else {
+            panic!("no stub returns to {back:#x}");
+        };
+        if let Some(taken) = self.stubs.recent(at) {
+            return self.take(taken);
+        }
+        let Some(number) = self.stubs.at(at) else {
             panic!("no stub returns to {back:#x}");
         };
         let Some(exit) = self.stubs.get(number) else {
             panic!("stub {number} was given back");
         };
+        let taken = Taken {
+            record: exit.record,
+            kind: exit.kind,
+            unit: exit.unit,
+            context: Rc::clone(&exit.context),
+        };
         // SAFETY: a record lives as long as its code object, which the frame holds.
         let record = unsafe { &mut *exit.record };
-        let (kind, unit, context) = (exit.kind, exit.unit, Rc::clone(&exit.context));
-        let result = match kind {
+        let result = match exit.kind {
             EdgeKind::Go | EdgeKind::Deopt | EdgeKind::Refuted => {
                 self.go(record, number, exit, registers)
             }
             EdgeKind::Forget => self.forget_locals(record, number, exit),
-            EdgeKind::Return { pushed } => {
-                return Action::Return {
-                    outlived: Outlived {
-                        record: exit.record,
-                        unit,
-                        context,
-                        pushed,
-                    },
-                };
-            }
-            EdgeKind::Interpret(why) => Err(why),
-            EdgeKind::Error | EdgeKind::Reraise { .. } => {
-                return Action::Raise {
-                    exit: Raised {
-                        record: exit.record,
-                        unit,
-                        context,
-                        traceback: kind == EdgeKind::Error,
-                        placed: kind == EdgeKind::Reraise { placed: true },
-                    },
-                };
+            _ => {
+                self.stubs.remember(at, &taken);
+                return self.take(taken);
             }
         };
         match result {
             Ok(address) => Action::Go(address),
-            Err(why) => {
-                self.count_exit(record, why);
-                Action::Interpret { unit, context }
+            Err(why) => self.give_up(taken, why),
+        }
+    }
+
+    /// An exit that is not followed by code of its own.
+    fn take(&mut self, taken: Taken) -> Action {
+        match taken.kind {
+            EdgeKind::Return { pushed } => Action::Return {
+                outlived: Outlived {
+                    record: taken.record,
+                    unit: taken.unit,
+                    context: taken.context,
+                    pushed,
+                },
+            },
+            EdgeKind::Error | EdgeKind::Reraise { .. } => Action::Raise {
+                exit: Raised {
+                    record: taken.record,
+                    unit: taken.unit,
+                    context: taken.context,
+                    traceback: taken.kind == EdgeKind::Error,
+                    placed: taken.kind == EdgeKind::Reraise { placed: true },
+                },
+            },
+            EdgeKind::Interpret(why) => self.give_up(taken, why),
+            EdgeKind::Go | EdgeKind::Deopt | EdgeKind::Refuted | EdgeKind::Forget => {
+                unreachable!("such exits are compiled")
             }
+        }
+    }
+
+    /// Leaves to the interpreter.
+    fn give_up(&mut self, taken: Taken, why: &'static str) -> Action {
+        // SAFETY: a record lives as long as its code object, which the frame holds.
+        self.count_exit(unsafe { &mut *taken.record }, why);
+        Action::Interpret {
+            unit: taken.unit,
+            context: taken.context,
         }
     }
 
@@ -316,12 +344,19 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         push(take_exception());
         let depth = top - locals;
         let address = with(|jit| {
-            let start = Start {
-                unit: handler.unit,
-                context: Rc::new(record.shape.anything(depth)),
-                avoid: Avoid::default(),
+            let at = match record.versions.landing(handler.unit) {
+                Some(at) => at,
+                None => {
+                    let start = Start {
+                        unit: handler.unit,
+                        context: Rc::new(record.shape.anything(depth)),
+                        avoid: Avoid::default(),
+                    };
+                    let at = jit.version(record, &start, Some(&*registers))?;
+                    record.versions.add_landing(handler.unit, at);
+                    at
+                }
             };
-            let at = jit.version(record, &start, Some(&*registers))?;
             Ok::<_, Full>(jit.arena.address(at))
         });
         match address {

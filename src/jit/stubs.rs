@@ -34,6 +34,18 @@ struct Kept {
     backward: bool,
 }
 
+/// An exit that control takes anew each time: what it needs to know.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub record: *mut Record,
+    pub kind: EdgeKind,
+    pub unit: u32,
+    pub context: Rc<Context>,
+}
+
+/// How many exits are kept unpacked.
+const RECENT: usize = 64;
+
 /// Stubs that stand together.
 #[derive(Debug)]
 struct Group {
@@ -58,6 +70,8 @@ pub struct Stubs {
     last: Option<(Rc<Context>, Key)>,
     packing: Vec<u8>,
     kinds: Vec<EdgeKind>,
+    /// Exits that were taken lately, each at a number that follows from its place.
+    recent: Vec<Option<(Offset, Taken)>>,
 }
 
 impl Stubs {
@@ -105,9 +119,20 @@ impl Stubs {
         Offset(at.0 + (inside * STUB_BYTES) as u32)
     }
 
-    /// The stub whose call returns to this address.
-    pub fn number(&self, arena: &Arena, back: usize) -> Option<u32> {
-        self.at(arena.offset(back - STUB_BYTES)?)
+    /// An exit that [`Stubs::remember`] keeps, by the place of its stub.
+    pub fn recent(&self, at: Offset) -> Option<Taken> {
+        match self.recent.get(recent(at)) {
+            Some(Some((place, taken))) if *place == at => Some(taken.clone()),
+            _ => None,
+        }
+    }
+
+    /// Keeps an exit unpacked that may be taken again soon.
+    pub fn remember(&mut self, at: Offset, taken: &Taken) {
+        if self.recent.is_empty() {
+            self.recent.resize(RECENT, None);
+        }
+        self.recent[recent(at)] = Some((at, taken.clone()));
     }
 
     /// What a stub is for.
@@ -171,6 +196,7 @@ impl Stubs {
         self.groups.capacity() * size_of::<Option<Group>>()
             + self.places.len() * (exits + tree)
             + self.kinds.capacity() * size_of::<EdgeKind>()
+            + self.recent.capacity() * size_of::<Option<(Offset, Taken)>>()
             + self.starts.bytes()
             + self.types.bytes()
     }
@@ -190,6 +216,12 @@ impl Stubs {
         let Some(kept) = self.group_mut(group).exits[inside].take() else {
             return false;
         };
+        let at = self.place(number);
+        if let Some(known) = self.recent.get_mut(recent(at))
+            && known.as_ref().is_some_and(|(place, _)| *place == at)
+        {
+            *known = None;
+        }
         self.starts.release(kept.start);
         true
     }
@@ -251,6 +283,11 @@ impl Stubs {
         self.open.insert(number);
         Ok(number)
     }
+}
+
+/// Where a stub's exit is among those taken lately.
+fn recent(at: Offset) -> usize {
+    at.0 as usize / STUB_BYTES % RECENT
 }
 
 /// Group, and place in there.

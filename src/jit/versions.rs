@@ -31,6 +31,8 @@ pub struct Versions {
     list: Vec<Version>,
     starts: Vec<u8>,
     types: Rc<Types>,
+    /// Where handlers of exceptions are entered, by their first unit.
+    landings: Vec<(u32, Offset)>,
 }
 
 impl Versions {
@@ -39,6 +41,7 @@ impl Versions {
             list: Vec::new(),
             starts: Vec::new(),
             types,
+            landings: Vec::new(),
         }
     }
 
@@ -79,6 +82,16 @@ impl Versions {
         best
     }
 
+    /// The version of a handler's first unit of which nothing is known, once it was looked for.
+    pub fn landing(&self, unit: u32) -> Option<Offset> {
+        let found = self.landings.iter().find(|(known, _)| *known == unit);
+        found.map(|(_, at)| *at)
+    }
+
+    pub fn add_landing(&mut self, unit: u32, at: Offset) {
+        self.landings.push((unit, at));
+    }
+
     /// Enters a version; it takes the place of one that was promised.
     pub fn add(&mut self, unit: u32, context: &Context, avoid: &Avoid, at: Offset) {
         let start = self.starts.len();
@@ -114,7 +127,9 @@ impl Versions {
 
     /// Bytes of memory.
     pub fn bytes(&self) -> usize {
-        self.list.capacity() * size_of::<Version>() + self.starts.capacity()
+        self.list.capacity() * size_of::<Version>()
+            + self.starts.capacity()
+            + self.landings.capacity() * size_of::<(u32, Offset)>()
     }
 
     fn at(&self, unit: u32) -> &[Version] {

@@ -11,6 +11,7 @@ use crate::jit::unwind::take_exception;
 use crate::release::layout::PyCodeObject;
 
 pub const STAND_INS: &[StandIn] = &[
+    ("do_raise", raise as *const ()),
     ("check_except_type_valid", check_except_type as *const ()),
     ("format_exc_check_arg", format_name_error as *const ()),
     ("format_exc_unbound", format_unbound as *const ()),
@@ -26,6 +27,103 @@ const CANNOT_CATCH: &std::ffi::CStr =
 unsafe fn is_exception_class(object: *mut PyObject) -> bool {
     // SAFETY: by the caller, who has an object.
     unsafe { ffi::PyExceptionClass_Check(object) != 0 }
+}
+
+/// Mirrors `do_raise`: 1 where what is being handled is raised again, else 0 with an exception set.
+/// Takes over the references to the exception and its cause.
+unsafe extern "C" fn raise(
+    _tstate: usize,
+    exception: *mut PyObject,
+    cause: *mut PyObject,
+) -> c_int {
+    // SAFETY: by the caller, who has objects or NULL.
+    unsafe {
+        if exception.is_null() {
+            let handled = ffi::PyErr_GetHandledException();
+            if handled.is_null() {
+                let message = c"No active exception to reraise";
+                ffi::PyErr_SetString(ffi::PyExc_RuntimeError, message.as_ptr());
+                return 0;
+            }
+            set_raised(0, handled);
+            return 1;
+        }
+        let (ty, value) = instance(exception);
+        if value.is_null() {
+            ffi::Py_XDECREF(cause);
+        } else if cause.is_null() || set_cause(value, cause) {
+            ffi::PyErr_SetObject(ty, value);
+        }
+        ffi::Py_XDECREF(value);
+        ffi::Py_XDECREF(ty);
+    }
+    0
+}
+
+/// The class and the exception that `raise` means by an object, both owned; without the latter, an
+/// exception is set. Takes over the reference.
+unsafe fn instance(object: *mut PyObject) -> (*mut PyObject, *mut PyObject) {
+    // SAFETY: by the caller, who has an object.
+    unsafe {
+        if is_exception_class(object) {
+            return (object, instantiate(object));
+        }
+        let ty = ffi::Py_TYPE(object).cast::<PyObject>();
+        if is_exception_class(ty) {
+            return (ffi::Py_NewRef(ty), object);
+        }
+        ffi::Py_DECREF(object);
+        let message = c"exceptions must derive from BaseException";
+        ffi::PyErr_SetString(ffi::PyExc_TypeError, message.as_ptr());
+        (ptr::null_mut(), ptr::null_mut())
+    }
+}
+
+/// Calls an exception class; NULL with an exception set where no exception comes of it.
+unsafe fn instantiate(class: *mut PyObject) -> *mut PyObject {
+    // SAFETY: by the caller, who has a class.
+    unsafe {
+        let made = ffi::PyObject_CallNoArgs(class);
+        if made.is_null() || is_exception_class(ffi::Py_TYPE(made).cast()) {
+            return made;
+        }
+        let format = c"calling %R should have returned an instance of BaseException, not %R";
+        let ty = ffi::Py_TYPE(made);
+        ffi::PyErr_Format(ffi::PyExc_TypeError, format.as_ptr(), class, ty);
+        ffi::Py_DECREF(made);
+        ptr::null_mut()
+    }
+}
+
+/// Gives an exception its cause, whose reference is taken over. False with an exception set.
+unsafe fn set_cause(exception: *mut PyObject, cause: *mut PyObject) -> bool {
+    // SAFETY: by the caller, who has objects.
+    unsafe {
+        let fixed = if is_exception_class(cause) {
+            // Before 3.12 whatever comes of the call is the cause.
+            let made = match cfg!(Py_3_12) {
+                true => instantiate(cause),
+                false => ffi::PyObject_CallNoArgs(cause),
+            };
+            ffi::Py_DECREF(cause);
+            if made.is_null() {
+                return false;
+            }
+            made
+        } else if is_exception_class(ffi::Py_TYPE(cause).cast()) {
+            cause
+        } else if cause == ffi::Py_None() {
+            ffi::Py_DECREF(cause);
+            ptr::null_mut()
+        } else {
+            ffi::Py_DECREF(cause);
+            let message = c"exception causes must derive from BaseException";
+            ffi::PyErr_SetString(ffi::PyExc_TypeError, message.as_ptr());
+            return false;
+        };
+        ffi::PyException_SetCause(exception, fixed);
+        true
+    }
 }
 
 /// Mirrors `check_except_type_valid`: whether `except` may name this.
