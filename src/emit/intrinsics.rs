@@ -356,6 +356,7 @@ impl Emit<'_> {
         let Some(&op) = op else {
             return Ok(None);
         };
+        self.suppose_numbers(&[a, b])?;
         let truth = if self.is_long(a.0) && self.is_long(b.0) {
             let x = self.unbox_long(a.0)?;
             let y = self.unbox_long(b.0)?;
