@@ -1,5 +1,6 @@
 //! Finding hot code: a thread asks the interpreter, about once a millisecond, to look at what
-//! it is running. Code that is not found costs nothing.
+//! it is running. Code that is not found costs nothing. The interpreter's main thread is asked; while
+//! it waits for something, the thread looks by itself.
 
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
@@ -27,6 +28,8 @@ const LONGEST_BUSY: Duration = Duration::from_millis(16);
 const LONGEST_IDLE: Duration = Duration::from_millis(250);
 /// Samples without news after which the time between samples doubles.
 const PATIENCE: u32 = 64;
+/// Pauses that the main thread has for an answer.
+const ANSWER: u32 = 8;
 /// Code objects that are counted at a time.
 const CROWD: usize = 4096;
 
@@ -58,7 +61,7 @@ fn spawn() -> PyResult<()> {
     let signals = block_signals();
     let thread = std::thread::Builder::new()
         .name("cevalry".to_owned())
-        .stack_size(64 * 1024)
+        .stack_size(1024 * 1024)
         .spawn(move || watch(generation, interp));
     restore_signals(&signals);
     let thread = thread.map_err(|error| {
@@ -99,8 +102,11 @@ fn end_thread() -> bool {
         return false;
     };
     thread.thread().unpark();
-    // A panic over there has ended the sampling, which is all that is asked for.
-    let _ = thread.join();
+    // SAFETY: whoever begins or ends the sampling holds the GIL.
+    let py = unsafe { Python::assume_attached() };
+    // It may be waiting for the GIL. A panic over there has ended the sampling, which is all that is
+    // asked for.
+    py.detach(|| thread.join().ok());
     true
 }
 
@@ -161,6 +167,7 @@ extern "C" fn resume(_: *mut c_void) -> c_int {
 fn watch(generation: u64, interp: usize) {
     let mut pause = SHORTEST;
     let mut used = processor_time();
+    let mut unanswered = 0;
     loop {
         std::thread::park_timeout(pause);
         if GENERATION.load(Ordering::Relaxed) != generation {
@@ -176,7 +183,15 @@ fn watch(generation: u64, interp: usize) {
         let quiet = QUIET.load(Ordering::Relaxed) / PATIENCE;
         pause = (SHORTEST * (1 << quiet.min(4))).min(LONGEST_BUSY);
         if !ASKED.swap(true, Ordering::Relaxed) {
+            unanswered = 0;
             ask(interp);
+            continue;
+        }
+        unanswered += 1;
+        if unanswered == ANSWER {
+            unanswered = 0;
+            // Not while the interpreter ends.
+            Python::try_attach(|_| look());
         }
     }
 }
@@ -209,26 +224,29 @@ fn processor_time() -> Duration {
 
 /// Runs in the interpreter's main thread, between two instructions.
 extern "C" fn sample(_: *mut c_void) -> c_int {
+    ASKED.store(false, Ordering::Relaxed);
     // A panic must not reach the interpreter, which could do nothing about it.
-    let _ = catch_unwind(|| {
-        ASKED.store(false, Ordering::Relaxed);
-        if !policy::is_enabled() {
-            return;
-        }
-        QUIET.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: pending calls are run with the GIL held.
-        let mut thread = unsafe {
-            let interp = ffi::PyInterpreterState_Get();
-            Thread::new(ffi::PyInterpreterState_ThreadHead(interp))
-        };
-        while let Some(running) = thread {
-            let frame = running.frame();
-            count(frame);
-            count(frame.and_then(Frame::previous));
-            thread = running.next();
-        }
-    });
+    let _ = catch_unwind(look);
     0
+}
+
+/// Looks at what each thread runs. The GIL is held.
+fn look() {
+    if !policy::is_enabled() {
+        return;
+    }
+    QUIET.fetch_add(1, Ordering::Relaxed);
+    // SAFETY: callers hold the GIL.
+    let mut thread = unsafe {
+        let interp = ffi::PyInterpreterState_Get();
+        Thread::new(ffi::PyInterpreterState_ThreadHead(interp))
+    };
+    while let Some(running) = thread {
+        let frame = running.frame();
+        count(frame);
+        count(frame.and_then(Frame::previous));
+        thread = running.next();
+    }
 }
 
 fn count(frame: Option<Frame>) {

@@ -100,6 +100,26 @@ class Processes(unittest.TestCase):
             "200 {499500}\n",
         )
 
+    def test_hot_code_of_a_thread_while_the_main_thread_waits(self):
+        self.prints(
+            """
+            import cevalry, threading, time
+            cevalry.enable()
+            def spin(until):
+                turns = 0
+                while time.monotonic() < until and not compiled():
+                    turns += 1
+                return turns
+            def compiled():
+                return cevalry.stats()["functions"] > 0
+            thread = threading.Thread(target=spin, args=(time.monotonic() + 30,))
+            thread.start()
+            thread.join()
+            print(compiled())
+            """,
+            "True\n",
+        )
+
     def test_deep_recursion(self):
         self.prints(
             """
