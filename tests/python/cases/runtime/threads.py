@@ -99,17 +99,21 @@ for _ in range(60):
 print("many short threads")
 
 
-def spin(flag):
+def spin(flag, begun):
     turns = 0
     while not flag:
         turns += 1
+        if turns == 1:
+            begun.append(turns)
     return turns > 0
 
 
-flag = []
+flag, begun = [], []
 thread_results = []
-thread = threading.Thread(target=lambda: thread_results.append(spin(flag)))
+thread = threading.Thread(target=lambda: thread_results.append(spin(flag, begun)))
 thread.start()
+while not begun:
+    pass
 work(5000)
 flag.append(1)
 thread.join()
