@@ -3,16 +3,16 @@
 //! Only functions that are hot, or have a loop to be reached in their first call, are touched:
 //! calls of all others stay the interpreter's own.
 
-use std::collections::HashMap;
+use std::cell::{RefCell, RefMut};
 use std::ffi::c_int;
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use std::sync::{Mutex, MutexGuard};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::{Bound, PyAny, PyAnyMethods, PyErr, PyResult, Python};
 use pyo3::types::PyFunction;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{interp, monitoring, policy, vectorcall};
 
@@ -30,14 +30,21 @@ unsafe extern "C" {
     );
 }
 
-/// Functions with our entry point, by address, and the version that they had without it.
-static INSTALLED: Mutex<Option<HashMap<usize, u32>>> = Mutex::new(None);
+/// Functions with our entry point, by address, and the version that they had without it. Every
+/// function that is made or dies is looked up: a lock would cost more than all the rest.
+struct Installed(RefCell<FxHashMap<usize, u32>>);
+
+// SAFETY: only reached through `installed`, whose callers hold the GIL.
+unsafe impl Sync for Installed {}
+
+static INSTALLED: Installed = Installed(RefCell::new(FxHashMap::with_hasher(FxBuildHasher)));
 /// The entry point that functions have by default.
 static DEFAULT: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 static WATCHING: AtomicBool = AtomicBool::new(false);
 
-fn installed() -> MutexGuard<'static, Option<HashMap<usize, u32>>> {
-    INSTALLED.lock().unwrap_or_else(|lock| lock.into_inner())
+/// The list. The GIL is held, and no Python code runs while it is borrowed.
+fn installed() -> RefMut<'static, FxHashMap<usize, u32>> {
+    INSTALLED.0.borrow_mut()
 }
 
 /// The interpreter's own entry point of Python functions.
@@ -91,9 +98,7 @@ pub(crate) fn install(function: *mut ffi::PyFunctionObject) {
         if !same((*function).vectorcall, default) {
             return;
         }
-        installed()
-            .get_or_insert_default()
-            .insert(function as usize, (*function).func_version);
+        installed().insert(function as usize, (*function).func_version);
         PyFunction_SetVectorcall(function, vectorcall::enter);
         // New functions of this code take their version from it when they are made. Without
         // one, no call of them is specialised, which would pass their entry point by.
@@ -115,10 +120,7 @@ pub struct Suspended(*mut ffi::PyFunctionObject);
 
 impl Drop for Suspended {
     fn drop(&mut self) {
-        if installed()
-            .as_ref()
-            .is_some_and(|all| all.contains_key(&(self.0 as usize)))
-        {
+        if installed().contains_key(&(self.0 as usize)) {
             // SAFETY: the list holds live functions only.
             unsafe { PyFunction_SetVectorcall(self.0, vectorcall::enter) };
         }
@@ -127,9 +129,10 @@ impl Drop for Suspended {
 
 /// Give all functions their own entry points back.
 pub(crate) fn uninstall_all() {
-    let (Some(all), Some(default)) = (installed().take(), default_vectorcall()) else {
+    let Some(default) = default_vectorcall() else {
         return;
     };
+    let all = std::mem::take(&mut *installed());
     for (function, version) in all {
         let function = function as *mut ffi::PyFunctionObject;
         // SAFETY: the list holds live functions only. The version is still that of this very
@@ -168,16 +171,11 @@ unsafe extern "C" fn watch(
     let _ = catch_unwind(|| match event {
         CREATED => policy::consider(function),
         DESTROYED => {
-            if let Some(all) = installed().as_mut() {
-                all.remove(&(function as usize));
-            }
+            installed().remove(&(function as usize));
         }
         // The code, the defaults or the keyword defaults change, and with them the version.
         _ => {
-            if let Some(version) = installed()
-                .as_mut()
-                .and_then(|all| all.get_mut(&(function as usize)))
-            {
+            if let Some(version) = installed().get_mut(&(function as usize)) {
                 *version = 0;
             }
         }
