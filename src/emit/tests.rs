@@ -35,6 +35,8 @@ impl SymbolResolver for Names {
 
 #[test]
 fn machine_code_is_as_written_down() {
+    // Where strings of the interpreter stand is asked of it.
+    pyo3::Python::initialize();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/machine");
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .expect("the cases are in the repository")
@@ -50,7 +52,7 @@ fn machine_code_is_as_written_down() {
         let Ok(expected) = fs::read_to_string(&expected_in) else {
             continue;
         };
-        let found = listing(&source);
+        let found = pyo3::Python::attach(|_| listing(&source));
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             fs::write(&expected_in, &found).expect("a writable folder");
         } else if found != expected {

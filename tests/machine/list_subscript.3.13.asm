@@ -1,0 +1,49 @@
+; LOAD_FAST 0
+; LOAD_FAST 1
+; BINARY_SUBSCR_LIST_INT 0
+  mov rax,[r12+50h]
+  mov r11,PyLong_Type
+  cmp r11,[rax+8]
+  jne Deopt at 2
+  mov rcx,[r12+48h]
+  mov r11,PyList_Type
+  cmp r11,[rcx+8]
+  jne Deopt at 2
+  mov rdx,[rax+10h]
+  cmp rdx,10h
+  jae short 0000000000000087h
+  mov esi,[rax+18h]
+  and edx,3
+  mov r11d,1
+  sub r11,rdx
+  imul rsi,r11
+  cmp rsi,3FFFFFFFh
+  ja Deopt at 2
+  mov rdi,[rcx+10h]
+  cmp rsi,rdi
+  jge Deopt at 2
+  mov rdx,[rcx+18h]
+  mov r8,[rdx+rsi*8]
+; STORE_FAST 2
+  mov r11d,[r8]
+  add r11d,1
+  jb short 000000000000007Dh
+  mov [r8],r11d
+  mov [r12+58h],r8
+  jmp Go at 5
+; BINARY_SUBSCR_LIST_INT 0 (rarely)
+  mov r11,rdx
+  shr r11,3
+  cmp r11,2
+  jne Deopt at 2
+  test dl,2
+  mov esi,[rax+1Ch]
+  mov r11d,[rax+18h]
+  je short 00000000000000B0h
+  shl rsi,1Eh
+  or rsi,r11
+  neg rsi
+  jmp short 00000000000000B7h
+  shl rsi,1Eh
+  or rsi,r11
+  jmp short 000000000000004Fh
