@@ -13,7 +13,7 @@ use super::hook::{self, Need};
 #[cfg(Py_3_12)]
 use super::monitoring;
 use super::{sampling, slots};
-use crate::jit;
+use crate::jit::{self, extra};
 use crate::release::{OPCODES, ROLES, layout};
 
 /// Samples that a function must be met in before it is compiled, unless the user says otherwise.
@@ -197,25 +197,9 @@ fn traits_index() -> isize {
     if index >= 0 {
         return index;
     }
-    // SAFETY: the GIL is held.
-    let index = unsafe { ffi::PyUnstable_Eval_RequestCodeExtraIndex(nothing_to_free) };
+    let index = extra::request(nothing_to_free);
     INDEX.store(index, Ordering::Relaxed);
     index
-}
-
-unsafe extern "C" {
-    #[cfg_attr(not(Py_3_12), link_name = "_PyCode_GetExtra")]
-    fn PyUnstable_Code_GetExtra(
-        code: *mut ffi::PyObject,
-        index: ffi::Py_ssize_t,
-        extra: *mut *mut c_void,
-    ) -> i32;
-    #[cfg_attr(not(Py_3_12), link_name = "_PyCode_SetExtra")]
-    fn PyUnstable_Code_SetExtra(
-        code: *mut ffi::PyObject,
-        index: ffi::Py_ssize_t,
-        extra: *mut c_void,
-    ) -> i32;
 }
 
 impl Traits {
@@ -229,10 +213,9 @@ impl Traits {
     const REFUSED: usize = 8;
 
     fn of(code: *mut ffi::PyCodeObject) -> Traits {
-        let mut extra = std::ptr::null_mut();
         // SAFETY: callers hold the GIL and a reference to the code object.
-        unsafe { PyUnstable_Code_GetExtra(code.cast(), traits_index(), &mut extra) };
-        let traits = Traits(extra as usize);
+        let known = unsafe { extra::get(traits_index(), code as usize) };
+        let traits = Traits(known.map_or(0, |bits| bits as usize));
         if traits.has(Traits::KNOWN) {
             return traits;
         }
@@ -247,11 +230,7 @@ impl Traits {
         let traits = Traits(self.0 | bits);
         // SAFETY: callers hold the GIL and a reference to the code object. A failure leaves the
         // traits unknown, which costs another look.
-        unsafe {
-            if PyUnstable_Code_SetExtra(code.cast(), traits_index(), traits.0 as *mut c_void) < 0 {
-                ffi::PyErr_Clear();
-            }
-        }
+        unsafe { extra::set(traits_index(), code as usize, traits.0 as *mut c_void) };
         traits
     }
 

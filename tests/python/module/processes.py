@@ -80,6 +80,26 @@ class Processes(unittest.TestCase):
             "exit\nlast 10\n",
         )
 
+    def test_extra_slots_of_others(self):
+        name = "PyUnstable_Eval_Request" if sys.version_info >= (3, 12) else "_PyEval_Request"
+        self.prints(
+            f"""
+            import cevalry, ctypes
+            Free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+            cevalry.enable(0)
+            freed = Free(lambda extra: print("freed", extra))
+            ctypes.pythonapi.{name}CodeExtraIndex(freed)
+            source = compile("def work(n): return [m for m in range(n)]", "source", "exec")
+            names = {{}}
+            exec(source, names)
+            print(names["work"](3))
+            names.clear()
+            del source
+            print("end")
+            """,
+            "[0, 1, 2]\nend\n",
+        )
+
     def test_threads_by_the_hundred(self):
         self.prints(
             """
