@@ -211,14 +211,14 @@ impl Frame {
     }
 
     /// Whether the interpreter is running the frame, or a call that it made from it. It keeps the
-    /// depth of the stack to itself meanwhile; compiled code leaves what it finds.
+    /// depth of the stack to itself meanwhile.
     pub fn is_interpreted(self) -> bool {
         // SAFETY: the frame is live.
         unsafe {
             read::<i32>(
                 self.0.as_ptr(),
                 layout::_PyInterpreterFrame::stacktop.offset,
-            ) < 0
+            ) == facts::INTERPRETED
         }
     }
 

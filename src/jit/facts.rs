@@ -35,8 +35,12 @@ pub const FRAME_INSTR: i32 = frame::prev_instr.offset;
 /// What the instruction pointer of a frame that goes on at unit `i` is, beyond `i`.
 pub const RESUME_BIAS: i32 = if cfg!(Py_3_13) { 0 } else { -1 };
 
-/// What stands for the depth of the stack in a frame that runs.
-pub const RUNNING: i32 = -1;
+/// What stands for the depth of the stack in a frame that the interpreter runs.
+pub const INTERPRETED: i32 = -1;
+
+/// What stands for the depth of the stack in a frame that compiled code runs. The interpreter only
+/// asks whether it is 0, and what is below.
+pub const RUNNING: i32 = -2;
 
 /// Python calls that a thread may still nest.
 #[cfg(Py_3_12)]

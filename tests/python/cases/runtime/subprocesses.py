@@ -1,0 +1,24 @@
+# Event loops with subprocesses, whose frames call C functions that call Python.
+import asyncio
+import gc
+import sys
+
+
+async def output(*command):
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    stdout, _ = await process.communicate()
+    return stdout.decode().strip()
+
+
+async def main(loop):
+    for n in range(4):
+        print(await asyncio.gather(*[output("echo", str(n)) for _ in range(2)]))
+        gc.collect()
+        counts.append(sys.getrefcount(loop))
+
+
+counts = []
+loop = asyncio.new_event_loop()
+loop.run_until_complete(main(loop))
+loop.close()
+print(len(set(counts[1:])))
