@@ -54,10 +54,8 @@ impl Jit {
             return Ok(at);
         }
         let crowded = versions.count(start.unit) >= VERSIONS;
-        let nearest = versions.nearest(start.unit, &start.context, &start.avoid);
-        if let Some((distance, version)) = nearest
-            && (distance <= NEAR || crowded)
-        {
+        let most = if crowded { u32::MAX } else { NEAR };
+        if let Some(version) = versions.nearest(start.unit, &start.context, &start.avoid, most) {
             return self.adapter(record, start, &version.context, version.at);
         }
         if crowded {
@@ -207,9 +205,7 @@ impl Jit {
             if !first && cut && !e.expects_call() {
                 // Others arrive here too: share their version, or make one.
                 let context = e.context();
-                if let Some((distance, version)) = record.versions.nearest(unit, &context, &none)
-                    && distance <= NEAR
-                {
+                if let Some(version) = record.versions.nearest(unit, &context, &none, NEAR) {
                     e.conform(&version.context);
                 }
                 e.leave(EdgeKind::Go, unit);
@@ -290,9 +286,10 @@ impl Jit {
     /// Ends a block by a jump backwards: to a version that the loop can close on.
     fn close(&self, record: &Record, e: &mut Emit<'_>, unit: u32) {
         let general = generalise(&e.context());
-        match record.versions.nearest(unit, &general, &Avoid::default()) {
-            Some((distance, version)) if distance <= NEAR => e.conform(&version.context),
-            _ => e.conform(&general),
+        let none = Avoid::default();
+        match record.versions.nearest(unit, &general, &none, NEAR) {
+            Some(version) => e.conform(&version.context),
+            None => e.conform(&general),
         }
         e.leave(EdgeKind::Go, unit);
     }

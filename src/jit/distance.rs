@@ -10,20 +10,24 @@ const LOSS: u32 = 10;
 /// What boxing a value costs.
 const BOX: u32 = 100;
 
-/// The cost of turning `from` into `to`, or `None` where `to` claims more than `from` knows.
-pub fn distance(from: &Context, to: &Context) -> Option<u32> {
-    if from.stack.len() != to.stack.len() {
-        return None;
-    }
-    let locals = from.locals.iter().zip(&to.locals);
-    let stack = from.stack.iter().zip(&to.stack);
-    locals
-        .map(|(from, to)| slot(from, to, true))
-        .chain(stack.map(|(from, to)| slot(from, to, false)))
-        .try_fold(0, |sum: u32, cost| Some(sum + cost?))
+/// The cost of turning `from` into a context of which the slots are given, those of the stack
+/// before the locals. `None` where that claims more than `from` knows, or costs more than `most`.
+pub fn distance(from: &Context, to: impl Iterator<Item = Slot>, most: u32) -> Option<u32> {
+    let stack = from.stack.iter().map(|slot| (slot, false));
+    let locals = from.locals.iter().map(|slot| (slot, true));
+    stack
+        .chain(locals)
+        .zip(to)
+        .try_fold(0, |sum: u32, ((from, local), to)| {
+            let sum = sum + slot(from, &to, local)?;
+            (sum <= most).then_some(sum)
+        })
 }
 
 fn slot(from: &Slot, to: &Slot, local: bool) -> Option<u32> {
+    if from == to {
+        return Some(0);
+    }
     let known = known(known_type(from), known_type(to))?;
     let behind = match (local, from.behind, to.behind) {
         (true, Behind::Stale, Behind::Same) => match to.held {

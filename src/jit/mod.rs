@@ -36,6 +36,7 @@ pub mod returning;
 pub mod show;
 pub mod slab;
 pub mod standins;
+pub mod starts;
 pub mod state;
 pub mod stubs;
 pub mod symbols;

@@ -3,8 +3,8 @@
 //! Equal contexts have equal bytes.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
 use crate::jit::record::{Avoid, GUESSES};
@@ -18,7 +18,7 @@ pub struct Types {
 #[derive(Debug, Default)]
 struct Numbered {
     addresses: Vec<usize>,
-    numbers: HashMap<usize, usize>,
+    numbers: FxHashMap<usize, usize>,
 }
 
 /// Programs that make types without end get no more numbers.
@@ -56,23 +56,10 @@ impl Types {
     }
 }
 
-/// What the head of a packed context says besides the depth of the stack.
-const AVOIDS: u64 = 2 * (GUESSES as u64 + 1);
-
-/// Writes a context, and what is to be avoided there.
-pub fn pack(context: &Context, avoid: &Avoid, types: &Types, bytes: &mut Vec<u8>) {
-    number(
-        bytes,
-        context.stack.len() as u64 * AVOIDS
-            + u64::from(avoid.refuted.min(GUESSES)) * 2
-            + u64::from(avoid.plain),
-    );
+/// Writes a context.
+pub fn pack(context: &Context, types: &Types, bytes: &mut Vec<u8>) {
+    number(bytes, context.stack.len() as u64);
     number(bytes, context.locals.len() as u64);
-    number(bytes, avoid.members.len() as u64);
-    for (opcode, cache) in &avoid.members {
-        bytes.push(*opcode);
-        bytes.extend(cache.to_le_bytes());
-    }
     for item in &context.stack {
         slot(bytes, item, types);
     }
@@ -89,34 +76,92 @@ pub fn pack(context: &Context, avoid: &Avoid, types: &Types, bytes: &mut Vec<u8>
 
 /// How many values are on the stack of a packed context.
 pub fn depth(bytes: &[u8]) -> usize {
-    (number_at(bytes).0 / AVOIDS) as usize
+    number_at(bytes).0 as usize
 }
 
 /// What [`pack`] wrote.
-pub fn unpack(bytes: &[u8], types: &Types) -> (Rc<Context>, Avoid) {
-    let mut reader = Reader { bytes, types };
-    let head = reader.number();
-    let mut locals = vec![Slot::MEMORY; reader.number() as usize];
-    let members = (0..reader.number())
-        .map(|_| (reader.byte(), reader.word()))
-        .collect();
-    let stack = (0..head / AVOIDS).map(|_| reader.slot()).collect();
-    let mut next = 0;
-    while !reader.bytes.is_empty() {
-        next += reader.number() as usize;
-        locals[next] = reader.slot();
-        next += 1;
-    }
-    let context = Context {
-        locals: locals.into(),
+pub fn unpack(bytes: &[u8], types: &Types) -> Context {
+    let mut slots = slots(bytes, types);
+    let stack = slots.by_ref().take(depth(bytes)).collect();
+    let locals = number_at(number_at(bytes).1).0 as usize;
+    Context {
+        locals: slots.take(locals).collect(),
         stack,
-    };
-    let avoid = Avoid {
+    }
+}
+
+/// The slots of a packed context: those of the stack, then the locals, and then unknown ones
+/// without end.
+pub fn slots<'a>(bytes: &'a [u8], types: &'a Types) -> Slots<'a> {
+    let mut reader = Reader { bytes, types };
+    let stack = reader.number();
+    reader.number();
+    Slots {
+        reader,
+        stack,
+        unknown: None,
+    }
+}
+
+/// See [`slots`].
+pub struct Slots<'a> {
+    reader: Reader<'a>,
+    /// Those of the stack that are left.
+    stack: u64,
+    /// Locals that were left out before the next that is there, once that was read.
+    unknown: Option<u64>,
+}
+
+impl Iterator for Slots<'_> {
+    type Item = Slot;
+
+    fn next(&mut self) -> Option<Slot> {
+        if self.stack > 0 {
+            self.stack -= 1;
+            return Some(self.reader.slot());
+        }
+        let unknown = match self.unknown {
+            Some(unknown) => unknown,
+            None if self.reader.bytes.is_empty() => return Some(Slot::MEMORY),
+            None => self.reader.number(),
+        };
+        if unknown > 0 {
+            self.unknown = Some(unknown - 1);
+            return Some(Slot::MEMORY);
+        }
+        self.unknown = None;
+        Some(self.reader.slot())
+    }
+}
+
+/// Writes what is to be avoided; nothing where that is nothing.
+pub fn pack_avoid(avoid: &Avoid, bytes: &mut Vec<u8>) {
+    if avoid.is_empty() {
+        return;
+    }
+    bytes.push(avoid.refuted.min(GUESSES) << 1 | u8::from(avoid.plain));
+    for (opcode, cache) in &avoid.members {
+        bytes.push(*opcode);
+        bytes.extend(cache.to_le_bytes());
+    }
+}
+
+/// What [`pack_avoid`] wrote.
+pub fn unpack_avoid(bytes: &[u8], types: &Types) -> Avoid {
+    let mut reader = Reader { bytes, types };
+    if bytes.is_empty() {
+        return Avoid::default();
+    }
+    let head = reader.byte();
+    let mut members = Vec::with_capacity(reader.bytes.len() / (1 + size_of::<u64>()));
+    while !reader.bytes.is_empty() {
+        members.push((reader.byte(), reader.word()));
+    }
+    Avoid {
         members,
         plain: head & 1 == 1,
-        refuted: (head % AVOIDS / 2) as u8,
-    };
-    (Rc::new(context), avoid)
+        refuted: head >> 1,
+    }
 }
 
 // A slot's first byte: how it is held, what is behind it, what is known.
@@ -285,7 +330,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Types, depth, pack, unpack};
+    use super::{Types, depth, pack, pack_avoid, slots, unpack, unpack_avoid};
     use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
     use crate::jit::record::{Avoid, GUESSES};
 
@@ -331,18 +376,36 @@ mod tests {
             locals: locals.into(),
             stack: stack.into(),
         };
-        let avoid = Avoid {
+        let mut bytes = Vec::new();
+        let types = Types::default();
+        pack(&context, &types, &mut bytes);
+        assert_eq!(depth(&bytes), stack.len());
+        assert_eq!(unpack(&bytes, &types), context);
+        let both = context.stack.iter().chain(&context.locals);
+        assert!(
+            slots(&bytes, &types)
+                .take(stack.len() + 300)
+                .eq(both.copied())
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_avoided_comes_back() {
+        let some = Avoid {
             members: vec![(7, u64::MAX), (200, 0)],
             plain: true,
             refuted: GUESSES,
         };
-        let mut bytes = Vec::new();
-        let types = Types::default();
-        pack(&context, &avoid, &types, &mut bytes);
-        assert_eq!(depth(&bytes), stack.len());
-        let (again, avoided) = unpack(&bytes, &types);
-        assert_eq!(*again, context);
-        assert_eq!(avoided, avoid);
+        let only_plain = Avoid {
+            plain: true,
+            ..Avoid::default()
+        };
+        for avoid in [some, only_plain, Avoid::default()] {
+            let mut bytes = Vec::new();
+            pack_avoid(&avoid, &mut bytes);
+            assert_eq!(bytes.is_empty(), avoid.is_empty());
+            assert_eq!(unpack_avoid(&bytes, &Types::default()), avoid);
+        }
     }
 
     #[test]
@@ -363,7 +426,7 @@ mod tests {
             stack: Box::default(),
         };
         let mut bytes = Vec::new();
-        pack(&context, &Avoid::default(), &Types::default(), &mut bytes);
-        assert_eq!(bytes.len(), 4);
+        pack(&context, &Types::default(), &mut bytes);
+        assert_eq!(bytes.len(), 3);
     }
 }

@@ -65,7 +65,7 @@ impl Jit {
                     suspends: shape.suspends(),
                 },
                 shape,
-                versions: Versions::new(Rc::clone(self.stubs.types())),
+                versions: Versions::new(Rc::clone(self.stubs.starts())),
                 blocks: Vec::new(),
                 stubs: Vec::new(),
                 exits: 0,

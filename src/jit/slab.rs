@@ -39,21 +39,19 @@ impl Slab {
         key
     }
 
-    /// Counts one more user. False when no more can be counted.
-    pub fn share(&mut self, key: Key) -> bool {
-        let users = self.users(key);
-        match users.checked_add(1) {
-            Some(more) => {
-                self.room(key, HEAD)[2..].copy_from_slice(&more.to_le_bytes());
-                true
-            }
-            None => false,
-        }
+    /// Counts one more user. A string that has more users than can be counted stays.
+    pub fn share(&mut self, key: Key) {
+        let more = self.users(key).saturating_add(1);
+        self.room(key, HEAD)[2..].copy_from_slice(&more.to_le_bytes());
     }
 
     /// Counts one user less, and gives the room back after the last.
     pub fn release(&mut self, key: Key) {
-        let less = self.users(key) - 1;
+        let users = self.users(key);
+        if users == u16::MAX {
+            return;
+        }
+        let less = users - 1;
         self.room(key, HEAD)[2..].copy_from_slice(&less.to_le_bytes());
         if less == 0 {
             let size = size(self.len(key)) / ALIGN;
@@ -82,7 +80,8 @@ impl Slab {
         u16::from_le_bytes([chunk[at % CHUNK], chunk[at % CHUNK + 1]]).into()
     }
 
-    fn users(&self, key: Key) -> u16 {
+    /// How many users were counted.
+    pub fn users(&self, key: Key) -> u16 {
         let at = key.0 as usize * ALIGN;
         let chunk = &self.chunks[at / CHUNK];
         u16::from_le_bytes([chunk[at % CHUNK + 2], chunk[at % CHUNK + 3]])
@@ -118,7 +117,7 @@ mod tests {
         let mut slab = Slab::default();
         let one = slab.add(b"one");
         let two = slab.add(b"");
-        assert!(slab.share(one));
+        slab.share(one);
         slab.release(one);
         assert_eq!(slab.get(one), b"one");
         slab.release(one);
@@ -126,6 +125,20 @@ mod tests {
         assert_eq!(again, one);
         assert_eq!(slab.get(two), b"");
         assert_eq!(slab.get(again), b"new");
+    }
+
+    #[test]
+    fn a_string_with_countless_users_stays() {
+        let mut slab = Slab::default();
+        let key = slab.add(b"all");
+        for _ in 0..70_000 {
+            slab.share(key);
+        }
+        for _ in 0..70_000 {
+            slab.release(key);
+        }
+        assert_eq!(slab.get(key), b"all");
+        assert_ne!(slab.add(b"one"), key);
     }
 
     #[test]

@@ -10,9 +10,8 @@ use std::rc::Rc;
 use crate::emit::edge::EdgeKind;
 use crate::jit::arena::{Arena, Full, Offset};
 use crate::jit::context::Context;
-use crate::jit::packed::{self, Types};
-use crate::jit::record::{Avoid, Exit, Record, Site};
-use crate::jit::slab::{Key, Slab};
+use crate::jit::record::{Exit, Record, Site};
+use crate::jit::starts::{StartKey, Starts};
 use crate::jit::trampoline::STUB_BYTES;
 
 /// Stubs of a group.
@@ -23,15 +22,48 @@ const GROUP_BYTES: usize = GROUP * STUB_BYTES;
 #[derive(Clone, Copy, Debug)]
 #[repr(C, packed(4))]
 struct Kept {
-    /// Null where there is no exit.
     record: *mut Record,
-    site: Site,
+    start: StartKey,
     unit: u32,
-    /// The context, and what is to be avoided.
-    start: Key,
+    /// What the site says besides what it is.
+    site: u32,
     /// Which of `kinds`.
     kind: u16,
+    site_is: SiteIs,
     backward: bool,
+}
+
+/// What a [`Site`] is.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+enum SiteIs {
+    Jump,
+    Entry,
+    Resumption,
+    Version,
+    Shared,
+}
+
+impl Kept {
+    fn site(&self) -> Site {
+        match self.site_is {
+            SiteIs::Jump => Site::Jump(Offset(self.site)),
+            SiteIs::Entry => Site::Entry,
+            SiteIs::Resumption => Site::Resumption(self.site),
+            SiteIs::Version => Site::Version,
+            SiteIs::Shared => Site::Shared,
+        }
+    }
+}
+
+fn split_site(site: Site) -> (SiteIs, u32) {
+    match site {
+        Site::Jump(at) => (SiteIs::Jump, at.0),
+        Site::Entry => (SiteIs::Entry, 0),
+        Site::Resumption(unit) => (SiteIs::Resumption, unit),
+        Site::Version => (SiteIs::Version, 0),
+        Site::Shared => (SiteIs::Shared, 0),
+    }
 }
 
 /// An exit that control takes anew each time: what it needs to know.
@@ -63,21 +95,16 @@ pub struct Stubs {
     places: BTreeMap<Offset, u32>,
     /// Groups with room.
     open: BTreeSet<u32>,
-    starts: Slab,
-    types: Rc<Types>,
-    /// The start that was packed last, which counts as one user of it: many exits of a block
-    /// have the same.
-    last: Option<(Rc<Context>, Key)>,
-    packing: Vec<u8>,
+    starts: Rc<Starts>,
     kinds: Vec<EdgeKind>,
     /// Exits that were taken lately, each at a number that follows from its place.
     recent: Vec<Option<(Offset, Taken)>>,
 }
 
 impl Stubs {
-    /// Numbers of types, for all who pack contexts.
-    pub fn types(&self) -> &Rc<Types> {
-        &self.types
+    /// The starts of exits, which versions share.
+    pub fn starts(&self) -> &Rc<Starts> {
+        &self.starts
     }
 
     /// Makes a stub for an exit and gives its number and place.
@@ -91,14 +118,16 @@ impl Stubs {
             Some(&group) => group,
             None => self.grow(arena, trampoline)?,
         };
-        let start = self.keep(exit.context, &exit.avoid);
+        let start = self.starts.keep(&exit.context, &exit.avoid);
         let kind = self.number_of(exit.kind);
+        let (site_is, site) = split_site(exit.site);
         let kept = Kept {
             record: exit.record,
-            site: exit.site,
-            unit: exit.unit,
             start,
+            unit: exit.unit,
+            site,
             kind,
+            site_is,
             backward: exit.backward,
         };
         let known = self.group_mut(group);
@@ -139,15 +168,14 @@ impl Stubs {
     pub fn get(&self, number: u32) -> Option<Exit> {
         let (group, inside) = split(number);
         let kept = self.group(group)?.exits[inside]?;
-        let (context, avoid) = packed::unpack(self.starts.get(kept.start), &self.types);
         Some(Exit {
             record: kept.record,
-            site: kept.site,
+            site: kept.site(),
             kind: self.kinds[usize::from(kept.kind)],
             backward: kept.backward,
             unit: kept.unit,
-            context,
-            avoid,
+            context: self.starts.context(kept.start),
+            avoid: self.starts.avoid(kept.start),
         })
     }
 
@@ -198,7 +226,6 @@ impl Stubs {
             + self.kinds.capacity() * size_of::<EdgeKind>()
             + self.recent.capacity() * size_of::<Option<(Offset, Taken)>>()
             + self.starts.bytes()
-            + self.types.bytes()
     }
 
     fn group(&self, group: u32) -> Option<&Group> {
@@ -224,28 +251,6 @@ impl Stubs {
         }
         self.starts.release(kept.start);
         true
-    }
-
-    /// A start, counted once for its exit.
-    fn keep(&mut self, context: Rc<Context>, avoid: &Avoid) -> Key {
-        let plain = avoid.is_empty();
-        if let Some((last, key)) = &self.last
-            && plain
-            && Rc::ptr_eq(last, &context)
-            && self.starts.share(*key)
-        {
-            return *key;
-        }
-        self.packing.clear();
-        packed::pack(&context, avoid, &self.types, &mut self.packing);
-        let key = self.starts.add(&self.packing);
-        if plain
-            && self.starts.share(key)
-            && let Some((_, old)) = self.last.replace((context, key))
-        {
-            self.starts.release(old);
-        }
-        key
     }
 
     fn number_of(&mut self, kind: EdgeKind) -> u16 {

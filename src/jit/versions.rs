@@ -4,18 +4,15 @@ use std::rc::Rc;
 
 use crate::jit::arena::Offset;
 use crate::jit::context::Context;
-use crate::jit::distance::distance;
-use crate::jit::packed::{self, Types};
 use crate::jit::record::Avoid;
+use crate::jit::starts::{StartKey, Starts};
 
 /// A block, entered at its start.
 #[derive(Clone, Copy, Debug)]
 struct Version {
     unit: u32,
     at: Offset,
-    /// Where the packed context starts and ends in `starts`, with what is to be avoided.
-    start: u32,
-    end: u32,
+    start: StartKey,
 }
 
 /// A version that was looked for.
@@ -29,57 +26,40 @@ pub struct Found {
 #[derive(Debug)]
 pub struct Versions {
     list: Vec<Version>,
-    starts: Vec<u8>,
-    types: Rc<Types>,
+    starts: Rc<Starts>,
     /// Where handlers of exceptions are entered, by their first unit.
     landings: Vec<(u32, Offset)>,
 }
 
 impl Versions {
-    pub fn new(types: Rc<Types>) -> Versions {
+    pub fn new(starts: Rc<Starts>) -> Versions {
         Versions {
             list: Vec::new(),
-            starts: Vec::new(),
-            types,
+            starts,
             landings: Vec::new(),
         }
     }
 
     /// The version for this very context.
-    pub fn exact(&self, unit: u32, context: &Context, avoid: &Avoid) -> Option<Offset> {
+    pub fn exact(&self, unit: u32, context: &Rc<Context>, avoid: &Avoid) -> Option<Offset> {
         let versions = self.at(unit);
         if versions.is_empty() {
             return None;
         }
-        let mut packed = Vec::new();
-        packed::pack(context, avoid, &self.types, &mut packed);
-        let found = versions.iter().find(|v| *self.packed(v) == *packed);
+        let start = self.starts.find(context, avoid)?;
+        let found = versions.iter().find(|v| v.start == start);
         found.map(|v| v.at)
     }
 
-    /// The version that loses least of what the context knows, and how much it loses.
-    pub fn nearest(&self, unit: u32, context: &Context, avoid: &Avoid) -> Option<(u32, Found)> {
-        let mut best: Option<(u32, Found)> = None;
-        for version in self.at(unit) {
-            let packed = self.packed(version);
-            if packed::depth(packed) != context.stack.len() {
-                continue;
-            }
-            let (other, avoided) = packed::unpack(packed, &self.types);
-            if avoided != *avoid {
-                continue;
-            }
-            if let Some(far) = distance(context, &other)
-                && best.as_ref().is_none_or(|(least, _)| far < *least)
-            {
-                let found = Found {
-                    context: other,
-                    at: version.at,
-                };
-                best = Some((far, found));
-            }
-        }
-        best
+    /// The version that loses least of what the context knows, if it loses no more than `most`.
+    pub fn nearest(&self, unit: u32, context: &Context, avoid: &Avoid, most: u32) -> Option<Found> {
+        let versions = self.at(unit);
+        let starts = versions.iter().map(|v| v.start);
+        let (i, start) = self.starts.nearest(starts, context, avoid, most)?;
+        Some(Found {
+            context: self.starts.context(start),
+            at: versions[i].at,
+        })
     }
 
     /// The version of a handler's first unit of which nothing is known, once it was looked for.
@@ -93,27 +73,17 @@ impl Versions {
     }
 
     /// Enters a version; it takes the place of one that was promised.
-    pub fn add(&mut self, unit: u32, context: &Context, avoid: &Avoid, at: Offset) {
-        let start = self.starts.len();
-        packed::pack(context, avoid, &self.types, &mut self.starts);
-        let (known, packed) = self.starts.split_at(start);
+    pub fn add(&mut self, unit: u32, context: &Rc<Context>, avoid: &Avoid, at: Offset) {
+        let start = self.starts.keep(context, avoid);
         let end = self.list.partition_point(|v| v.unit <= unit);
-        let same = |v: &&mut Version| known[v.start as usize..v.end as usize] == *packed;
         let others = self.list[..end].iter_mut().rev();
-        match others.take_while(|v| v.unit == unit).find(same) {
+        let mut others = others.take_while(|v| v.unit == unit);
+        match others.find(|v| v.start == start) {
             Some(version) => {
                 version.at = at;
-                self.starts.truncate(start);
+                self.starts.release(start);
             }
-            None => {
-                let version = Version {
-                    unit,
-                    at,
-                    start: start as u32,
-                    end: self.starts.len() as u32,
-                };
-                self.list.insert(end, version);
-            }
+            None => self.list.insert(end, Version { unit, at, start }),
         }
     }
 
@@ -122,13 +92,12 @@ impl Versions {
     }
 
     pub fn clear(&mut self) {
-        *self = Versions::new(Rc::clone(&self.types));
+        *self = Versions::new(Rc::clone(&self.starts));
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory, without those of starts.
     pub fn bytes(&self) -> usize {
         self.list.capacity() * size_of::<Version>()
-            + self.starts.capacity()
             + self.landings.capacity() * size_of::<(u32, Offset)>()
     }
 
@@ -137,8 +106,12 @@ impl Versions {
         let len = self.list[first..].partition_point(|v| v.unit == unit);
         &self.list[first..first + len]
     }
+}
 
-    fn packed(&self, version: &Version) -> &[u8] {
-        &self.starts[version.start as usize..version.end as usize]
+impl Drop for Versions {
+    fn drop(&mut self) {
+        for version in &self.list {
+            self.starts.release(version.start);
+        }
     }
 }
