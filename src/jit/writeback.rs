@@ -18,19 +18,18 @@ use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
 pub unsafe fn write_frame(registers: &Registers, context: &Context) -> bool {
     let base = registers.frame();
     let mut complete = true;
-    // Stack slots may refer to what locals hold in memory: take their references first.
-    let mut stack = Vec::with_capacity(context.stack.len());
+    // Stack slots may refer to what locals hold in memory: those first. None refers to the memory
+    // of another stack slot.
     for (i, slot) in context.stack.iter().enumerate() {
         let index = context.locals.len() + i;
-        // SAFETY: by the caller.
-        stack.push(unsafe { object(registers, slot, index, &mut complete) });
+        // SAFETY: by the caller; the frame has room for its code's deepest stack.
+        unsafe {
+            let value = object(registers, slot, index, &mut complete);
+            write(base, local(index), value);
+        }
     }
     // SAFETY: by the caller.
     complete &= unsafe { write_locals(registers, context) };
-    for (i, value) in stack.into_iter().enumerate() {
-        // SAFETY: the frame has room for its code's deepest stack.
-        unsafe { write(base, local(context.locals.len() + i), value) };
-    }
     let top = (context.locals.len() + context.stack.len()) as i32;
     // SAFETY: the frame is alive.
     unsafe { write(base, frame::stacktop.offset, top) };
