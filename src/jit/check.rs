@@ -17,7 +17,7 @@ use crate::jit::state::with;
 use crate::release::layout::{PyCodeObject, PyObject};
 
 /// Bytes of the call that a checked block starts with.
-pub const CALL_BYTES: usize = 5;
+pub const NEAR_CALL_BYTES: usize = 5;
 
 /// What holds where a call returns to.
 #[derive(Debug)]

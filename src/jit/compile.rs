@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::emit::edge::{BlockCode, Edge, EdgeKind, Instr, Step};
 use crate::emit::{Emit, WAIT};
 use crate::jit::arena::{Full, Offset};
-use crate::jit::check::{CALL_BYTES, Checked};
+use crate::jit::check::{Checked, NEAR_CALL_BYTES};
 use crate::jit::choose::Choice;
 use crate::jit::code::{decode, fingerprint};
 use crate::jit::context::Context;
@@ -168,7 +168,7 @@ impl Jit {
                 unit: start.unit,
                 context: Rc::clone(&start.context),
             };
-            checks.insert(self.arena.address(at) + CALL_BYTES, checked);
+            checks.insert(self.arena.address(at) + NEAR_CALL_BYTES, checked);
         }
         self.totals.blocks += 1;
         self.totals.bytecodes += emitted.len() as u64;
