@@ -19,6 +19,8 @@ use crate::release::{OPCODES, ROLES};
 const ARRIVALS: u8 = 3;
 /// Calls of a function that are left to the interpreter at most, once it was found to be hot.
 const CALLS: u8 = 8;
+/// The same of a function that has a loop, whose calls may take long.
+const LOOPING_CALLS: u8 = 2;
 
 /// Bits of an inline cache's counter that say how often specialising has failed.
 const BACKOFF: u16 = 15;
@@ -41,9 +43,9 @@ impl Patience {
     }
 
     /// Whether one more call may be left to the interpreter.
-    fn call(&mut self) -> bool {
-        self.calls += u8::from(self.calls <= CALLS);
-        self.calls <= CALLS
+    fn call(&mut self, limit: u8) -> bool {
+        self.calls += u8::from(self.calls <= limit);
+        self.calls <= limit
     }
 
     /// Whether one more arrival may be.
@@ -74,14 +76,20 @@ impl Jit {
         if !self.patient {
             return false;
         }
-        if site == Site::Entry && unsettled(&record.view) {
-            return record.patience.call();
+        if site == Site::Entry
+            && let Some(unsettled) = unsettled(&record.view)
+        {
+            // A call that runs long leaves something specialised behind.
+            let long = unsettled == Unsettled::Partly && loops_ahead(&record.view, start.unit);
+            return record
+                .patience
+                .call(if long { LOOPING_CALLS } else { CALLS });
         }
         let Some(decoded) = decode(&record.view.units, start.unit) else {
             return false;
         };
         // A frame that leaves stays with the interpreter, which is long where it loops.
-        if !untried(&record.view, &decoded) || inside_loop(&record.view, start.unit) {
+        if !untried(&record.view, &decoded) || loops_ahead(&record.view, start.unit) {
             return false;
         }
         let operands = Operands::Arrived {
@@ -105,36 +113,41 @@ pub fn untried(view: &CodeView, decoded: &Decoded) -> bool {
         && counter(view, decoded) & BACKOFF == facts::FRESH_BACKOFF
 }
 
-/// Whether the interpreter has run some instruction and will specialise it when it runs again, or
-/// has not specialised anything at all.
-fn unsettled(view: &CodeView) -> bool {
-    let (mut unit, mut any, mut specialised) = (0, false, false);
+/// What one more call in the interpreter would change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Unsettled {
+    /// Nothing has been specialised yet.
+    Entirely,
+    /// Some instruction has run that the interpreter will specialise when it runs again.
+    Partly,
+}
+
+fn unsettled(view: &CodeView) -> Option<Unsettled> {
+    let (mut unit, mut any, mut specialised, mut about_to) = (0, false, false, false);
     while let Some(decoded) = decode(&view.units, unit) {
         let generic = &OPCODES[usize::from(decoded.opcode)];
         if generic.caches > 0 && !generic.members.is_empty() {
             any = true;
             let fresh = untried(view, &decoded);
-            if fresh && Some(counter(view, &decoded)) == facts::ABOUT_TO_SPECIALISE {
-                return true;
-            }
+            about_to |= fresh && Some(counter(view, &decoded)) == facts::ABOUT_TO_SPECIALISE;
             specialised |= !fresh;
         }
         unit = decoded.next();
     }
-    any && !specialised
+    match (specialised, about_to) {
+        (false, _) => any.then_some(Unsettled::Entirely),
+        (true, true) => Some(Unsettled::Partly),
+        (true, false) => None,
+    }
 }
 
-/// Whether a unit lies in a loop.
-fn inside_loop(view: &CodeView, inside: u32) -> bool {
-    let mut unit = 0;
+/// Whether a loop begins or goes on behind a unit.
+fn loops_ahead(view: &CodeView, mut unit: u32) -> bool {
     while let Some(decoded) = decode(&view.units, unit) {
-        unit = decoded.next();
-        if unit > inside
-            && ROLES.backward_jumps.contains(&decoded.opcode)
-            && unit.saturating_sub(decoded.instr.oparg) <= inside
-        {
+        if ROLES.backward_jumps.contains(&decoded.opcode) {
             return true;
         }
+        unit = decoded.next();
     }
     false
 }
