@@ -90,7 +90,7 @@ impl Emit<'_> {
         if known.is_none() {
             // Whatever is called may look at counts: each argument comes with its reference.
             for arg in args {
-                self.flush_by(arg.0, self.node(arg.0).due);
+                self.count_all(arg.0);
             }
         }
         let target = match self.node(p.0).imm() {

@@ -148,16 +148,42 @@ impl Emit<'_> {
     }
 
     /// Makes the increments of locals that lie on the stack: the callee may ask how many references
-    /// there are.
+    /// there are. What lies there does not come from the local's memory any more, since the callee
+    /// may write that.
     pub(crate) fn count_stack(&mut self) {
         for at in 0..self.st.stack.len() {
             let id = self.st.stack[at];
             if id == NONE {
                 continue;
             }
-            let node = self.node(id);
-            if matches!(node.anchor, Anchor::Local(_)) && node.due > 0 {
-                self.flush_by(id, node.due);
+            if matches!(self.node(id).anchor, Anchor::Local(_)) {
+                self.count_all(id);
+            }
+        }
+    }
+
+    /// Makes all increments of a value that somebody else is going to see. It does not come from a
+    /// local's memory any more.
+    pub(crate) fn count_all(&mut self, id: Id) {
+        let due = self.node(id).due;
+        if due == 0 {
+            return;
+        }
+        let local = matches!(self.node(id).anchor, Anchor::Local(_)) && !self.is_null(id);
+        if local {
+            self.place(id);
+        }
+        self.flush_by(id, due);
+        if !local {
+            return;
+        }
+        let node = self.node_mut(id);
+        node.anchor = Anchor::Own;
+        let known = node.known;
+        for local in &mut self.st.locals {
+            if local.node == id && local.behind == Behind::Same {
+                local.node = NONE;
+                local.known = known;
             }
         }
     }

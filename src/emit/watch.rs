@@ -5,6 +5,8 @@ use std::rc::Rc;
 use crate::jit::code::read;
 use crate::jit::context::{Behind, Context, Held, Known, Slot};
 use crate::jit::facts;
+#[cfg(Py_3_13)]
+use crate::jit::overwritten;
 use crate::release::layout::_PyInterpreterFrame;
 
 use super::Emit;
@@ -70,6 +72,16 @@ impl Emit<'_> {
         }
     }
 
+    /// Leaves where somebody has overwritten locals that the stack may have the values of.
+    #[cfg(Py_3_13)]
+    pub fn leave_if_overwritten(&mut self, unit: u32) {
+        let context = self.context();
+        self.asm.mov_imm(R11, overwritten::count() as i64);
+        self.asm.cmp_mem_imm(Mem::new(R11, 0), 0, 8);
+        let site = self.asm.jcc(Cc::NE);
+        self.add_edge(site, EdgeKind::Interpret(OVERWRITTEN), unit, context);
+    }
+
     /// The version of instrumentation that the code was compiled for, where it fits a compare.
     pub(crate) fn version(&self, watch: facts::Watched) -> Option<i32> {
         match self.view.object {
@@ -82,6 +94,8 @@ impl Emit<'_> {
 
 /// Why compiled code is left when a tool starts to watch.
 pub(crate) const WATCHED: &str = "tracing, profiling or monitoring is on";
+#[cfg(Py_3_13)]
+const OVERWRITTEN: &str = "somebody else writes locals";
 const OUTLIVES: &str = "a frame outlives its call";
 
 /// The context with one more slot on the stack.

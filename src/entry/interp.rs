@@ -222,6 +222,17 @@ impl Frame {
         }
     }
 
+    /// Whether the frame only marks that the evaluator was called from C.
+    #[cfg(Py_3_13)]
+    pub fn is_mark(self) -> bool {
+        /// `FRAME_OWNED_BY_CSTACK`
+        const OWNED_BY_C: i8 = 3;
+        // SAFETY: the frame is live.
+        unsafe {
+            read::<i8>(self.0.as_ptr(), layout::_PyInterpreterFrame::owner.offset) == OWNED_BY_C
+        }
+    }
+
     /// Where a local or, behind all locals, a stack slot is.
     pub fn slot(self, index: usize) -> *mut *mut ffi::PyObject {
         let at = facts::LOCALS as usize + index * size_of::<usize>();

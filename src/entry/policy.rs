@@ -12,6 +12,8 @@ use super::functions;
 use super::hook::{self, Need};
 #[cfg(Py_3_12)]
 use super::monitoring;
+#[cfg(Py_3_13)]
+use super::write_through;
 use super::{sampling, slots};
 use crate::jit::{self, extra};
 use crate::release::{OPCODES, ROLES, layout};
@@ -69,6 +71,8 @@ pub fn threshold() -> u32 {
 pub(crate) fn compile(code: *mut ffi::PyCodeObject) -> Result<jit::EntryPtr, jit::Reason> {
     // SAFETY: callers hold the GIL and a reference to the code object.
     let compiled = unsafe { jit::compile_entry(code) };
+    #[cfg(Py_3_13)]
+    write_through::require();
     let traits = Traits::of(code);
     if compiled.is_err() {
         traits.add(code, Traits::REFUSED);

@@ -21,7 +21,7 @@ use crate::jit::state::{Jit, full, with};
 use crate::jit::stubs::Taken;
 use crate::jit::trampoline::{STUB_BYTES, Trampolines};
 use crate::jit::unwind::{add_traceback, handler, take_exception};
-use crate::jit::writeback::{instruction, set_instruction, set_resume, unlink, write_frame};
+use crate::jit::writeback::{instruction, set_instruction, set_resume, settle_frame, unlink};
 use crate::release::layout::_PyInterpreterFrame as frame;
 
 /// What to do about a stub, decided with the compiler at hand. What may run Python code is
@@ -261,7 +261,7 @@ unsafe fn interpret(
 ) -> usize {
     // SAFETY: by the caller.
     unsafe {
-        let complete = write_frame(registers, context);
+        let complete = settle_frame(registers, context);
         hand_over(registers, trampolines, unit, !complete)
     }
 }
@@ -307,7 +307,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
     unsafe {
         let record = &mut *exit.record;
         let unit = decode(&record.view.units, exit.unit).map_or(exit.unit, |d| d.instr.unit);
-        write_frame(registers, &exit.context);
+        settle_frame(registers, &exit.context);
         if watched(tstate, base) {
             return hand_over(registers, trampolines, unit, true);
         }

@@ -26,6 +26,8 @@ pub mod maturity;
 pub mod methods;
 pub mod notes;
 pub mod outlive;
+#[cfg(Py_3_13)]
+pub mod overwritten;
 pub mod packed;
 pub mod pending;
 pub mod prepare;

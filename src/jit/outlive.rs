@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use pyo3::ffi;
 
+use crate::emit::Emit;
 use crate::jit::code::{decode, read, write};
 use crate::jit::compile::Start;
 use crate::jit::context::Context;
@@ -15,7 +16,7 @@ use crate::jit::live::Registers;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full};
 use crate::jit::trampoline::Trampolines;
-use crate::jit::writeback::{set_instruction, unlink, write_frame};
+use crate::jit::writeback::{set_instruction, settle_frame, unlink};
 use crate::release::layout::_PyInterpreterFrame as frame;
 
 /// A return from such a frame.
@@ -49,7 +50,11 @@ impl Jit {
             ..start.clone()
         };
         let at = self.version(record, &target, None).map_err(full)?;
-        let look = |e: &mut crate::emit::Emit<'_>| e.leave_if_watched(start.unit);
+        let look = |e: &mut Emit<'_>| {
+            e.leave_if_watched(start.unit);
+            #[cfg(Py_3_13)]
+            e.leave_if_overwritten(start.unit);
+        };
         let at = self
             .bridge(record, &start, &target.context, at, look)
             .map_err(full)?;
@@ -72,7 +77,7 @@ impl Outlived {
         // holds. The result is the top of the stack, which owns it.
         unsafe {
             let record = &mut *self.record;
-            let complete = write_frame(registers, &self.context);
+            let complete = settle_frame(registers, &self.context);
             let top = read::<i32>(base, frame::stacktop.offset) - 1;
             let result: *mut ffi::PyObject = read(base, facts::LOCALS + 8 * top);
             if !complete || watched(tstate, base) {

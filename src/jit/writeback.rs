@@ -6,6 +6,8 @@ use crate::jit::code::{read, write};
 use crate::jit::context::{Behind, Context, Held, Slot};
 use crate::jit::facts;
 use crate::jit::live::Registers;
+#[cfg(Py_3_13)]
+use crate::jit::overwritten;
 use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
 
 /// Writes locals and stack as `context` describes them, so that memory is the truth and owns
@@ -15,7 +17,7 @@ use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
 /// # Safety
 /// The registers are those of compiled code at a point where `context` holds, and the calling
 /// thread holds the GIL.
-pub unsafe fn write_frame(registers: &Registers, context: &Context) -> bool {
+unsafe fn write_frame(registers: &Registers, context: &Context) -> bool {
     let base = registers.frame();
     let mut complete = true;
     // Stack slots may refer to what locals hold in memory: those first. None refers to the memory
@@ -36,12 +38,26 @@ pub unsafe fn write_frame(registers: &Registers, context: &Context) -> bool {
     complete
 }
 
+/// The same, and lets go of values that were only kept for it. May run Python code.
+///
+/// # Safety
+/// As for [`write_frame`].
+pub unsafe fn settle_frame(registers: &Registers, context: &Context) -> bool {
+    // SAFETY: by the caller.
+    unsafe {
+        let complete = write_frame(registers, context);
+        #[cfg(Py_3_13)]
+        overwritten::release(registers.frame());
+        complete
+    }
+}
+
 /// Writes the locals that `context` holds outside memory, and leaves the stack as it is. False as
 /// for [`write_frame`].
 ///
 /// # Safety
 /// As for [`write_frame`].
-pub unsafe fn write_locals(registers: &Registers, context: &Context) -> bool {
+unsafe fn write_locals(registers: &Registers, context: &Context) -> bool {
     let base = registers.frame();
     let mut complete = true;
     for (i, slot) in context.locals.iter().enumerate() {
@@ -57,6 +73,20 @@ pub unsafe fn write_locals(registers: &Registers, context: &Context) -> bool {
         }
     }
     complete
+}
+
+/// What compiled code has taken from a local without counting it: the local may have been written
+/// since.
+///
+/// # Safety
+/// The frame is alive.
+unsafe fn taken(base: usize, n: u16) -> u64 {
+    #[cfg(Py_3_13)]
+    if let Some(before) = overwritten::before(base, n) {
+        return before as u64;
+    }
+    // SAFETY: by the caller.
+    unsafe { read(base, local(n.into())) }
 }
 
 fn local(index: usize) -> i32 {
@@ -84,7 +114,7 @@ unsafe fn object(
             Held::Memory => return read(registers.frame(), local(index)),
             Held::Object { at, owned: true } => return registers.get(at) as *mut ffi::PyObject,
             Held::Object { at, owned: false } => return borrowed(registers.get(at)),
-            Held::Local(n) => return borrowed(read(registers.frame(), local(n.into()))),
+            Held::Local(n) => return borrowed(taken(registers.frame(), n)),
             Held::Constant(address) => return borrowed(address as u64),
             Held::Bool(at) => ffi::PyBool_FromLong(i64::from(registers.get(at) as u32 != 0)),
             Held::Float(at) => ffi::PyFloat_FromDouble(f64::from_bits(registers.get(at))),
