@@ -18,7 +18,7 @@ async def main(loop):
 
 
 # A thread that waits for a child may hold the loop a little longer; a leak grows in every round.
-ROUNDS = 12
+ROUNDS = 60
 counts = []
 loop = asyncio.new_event_loop()
 loop.run_until_complete(main(loop))
