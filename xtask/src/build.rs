@@ -64,7 +64,7 @@ fn build_one(repo: &Repo, python: &Python) -> Result<PathBuf> {
     )?;
     let import = target.join("import");
     lay_out(
-        &repo.root().join("python/cevalry"),
+        &repo.root().join("python"),
         &target.join("release/libcevalry.so"),
         &import,
         python.suffix(),
@@ -72,14 +72,16 @@ fn build_one(repo: &Repo, python: &Python) -> Result<PathBuf> {
     Ok(import)
 }
 
-/// Put the Python package and the compiled module together as an importable folder.
+/// Put the Python package, what is installed beside it, and the compiled module together as an
+/// importable folder.
 fn lay_out(sources: &Path, library: &Path, import: &Path, suffix: &str) -> Result<()> {
     let package = import.join("cevalry");
     if package.exists() {
         fs::remove_dir_all(&package)
             .with_context(|| format!("cannot clear {}", package.display()))?;
     }
-    copy_tree(sources, &package)?;
+    copy_tree(&sources.join("cevalry"), &package)?;
+    copy_tree(&sources.join("cevalry.data/purelib"), import)?;
     let module = package.join(format!("_cevalry{suffix}"));
     fs::copy(library, &module)
         .with_context(|| format!("cannot copy {} to {}", library.display(), module.display()))?;

@@ -24,7 +24,7 @@ const MODULES: &str = include_str!("modules.txt");
 const ALLOWED: &str = include_str!("allowed.txt");
 
 /// Run by every interpreter that starts with the folder on its path.
-const STARTUP: &str = "import cevalry._startup\n";
+const STARTUP: &str = "import cevalry_startup\n";
 
 /// Run CPython's own tests with Cevalry on and without it, and compare them case by case.
 #[derive(Debug, clap::Args)]
