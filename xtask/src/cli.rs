@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::repo::Repo;
-use crate::{bench, build, conformance, coverage, demo, diff, fuzz, show, sync, test, wheel};
+use crate::{
+    bench, build, conformance, coverage, demo, diff, fuzz, packages, show, sync, test, wheel,
+};
 
 /// Cevalry's maintenance tasks.
 #[derive(Debug, Parser)]
@@ -28,6 +30,7 @@ enum Command {
     Wheel(wheel::Args),
     Fuzz(fuzz::Args),
     Conformance(conformance::Args),
+    Packages(packages::Args),
 }
 
 impl Cli {
@@ -47,6 +50,7 @@ impl Cli {
             Command::Wheel(args) => done(wheel::run(&repo, &args)),
             Command::Fuzz(args) => fuzz::run(&repo, &args),
             Command::Conformance(args) => conformance::run(&repo, &args),
+            Command::Packages(args) => packages::run(&repo, &args),
         }
     }
 }

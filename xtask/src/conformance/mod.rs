@@ -2,7 +2,7 @@
 
 mod suite;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,11 +11,13 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, bail};
 
 use crate::build;
+use crate::cases::{Fate, Fates, line};
 use crate::python::{self, Python};
 use crate::record::{Row, record};
 use crate::repo::Repo;
+use crate::workers::{self, lock};
 
-use suite::{Fate, Fates, Suite};
+use suite::Suite;
 
 /// The modules that are run when none is named.
 const MODULES: &str = include_str!("modules.txt");
@@ -110,30 +112,13 @@ fn compare(args: &Args, python: &Python, folder: &std::path::Path) -> Result<Fou
     let (without, with) = (with(None), with(Some(args.threshold)));
     let modules = modules(&args.tests, python)?;
     let allowed = allowed();
-    let queue = Mutex::new(modules.into_iter().collect::<VecDeque<_>>());
     let found = Mutex::new(Found::default());
-    let outcomes: Vec<Result<()>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..args.jobs.max(1))
-            .map(|_| {
-                scope.spawn(|| {
-                    while let Some(module) = lock(&queue).pop_front() {
-                        let expected = without.run(&module)?;
-                        let given = settle(&with, &module, &expected)?;
-                        tell(&module, &expected, &given, &allowed, &mut lock(&found));
-                    }
-                    Ok(())
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| match worker.join() {
-                Ok(outcome) => outcome,
-                Err(_) => bail!("a worker of the conformance run panicked"),
-            })
-            .collect()
-    });
-    outcomes.into_iter().collect::<Result<()>>()?;
+    workers::each(modules, args.jobs, |module| {
+        let expected = without.run(&module)?;
+        let given = settle(&with, &module, &expected)?;
+        tell(&module, &expected, &given, &allowed, &mut lock(&found));
+        Ok(())
+    })?;
     let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     println!(
         "{}: {} modules, {} cases, {} differ, {} may differ",
@@ -144,10 +129,6 @@ fn compare(args: &Args, python: &Python, folder: &std::path::Path) -> Result<Fou
         found.allowed
     );
     Ok(found)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What becomes of the cases with Cevalry. Where something differs the module is run again, and a
@@ -189,22 +170,12 @@ fn tell(
             continue;
         }
         found.differences += 1;
-        let (how, words) = match given.get(case) {
-            Some(Fate::Failed(words)) => ("fails", words.as_str()),
-            Some(Fate::Died(words)) => ("ends the process", words.as_str()),
-            Some(Fate::Skipped) => ("is skipped", ""),
-            _ => ("does not run", ""),
-        };
-        lines.push(format!("  {case} {how}"));
-        lines.extend(words.lines().map(|line| format!("      {line}")));
+        lines.push(line(case, given.get(case)));
     }
     for (case, fate) in given {
-        if let Fate::Died(words) = fate
-            && !expected.contains_key(case)
-        {
+        if matches!(fate, Fate::Died(_)) && !expected.contains_key(case) {
             found.differences += 1;
-            lines.push(format!("  {case} ends the process"));
-            lines.extend(words.lines().map(|line| format!("      {line}")));
+            lines.push(line(case, Some(fate)));
         }
     }
     println!(

@@ -1,31 +1,18 @@
 //! One module of the interpreter's own test suite: what becomes of each case.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
+use crate::cases::{Fate, Fates, attribute, read_report, tail};
+
 /// How many times a module is begun again without the case that ended the process.
 const MOST_DEATHS: usize = 8;
 
 /// How long a module may take, in seconds.
 const PATIENCE: u32 = 900;
-
-/// What became of a case.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Fate {
-    Passed,
-    Skipped,
-    /// With what the test suite says about it.
-    Failed(String),
-    /// The process ended in it, with its last words.
-    Died(String),
-}
-
-/// Cases by name.
-pub type Fates = BTreeMap<String, Fate>;
 
 /// How a module is run.
 pub struct Suite {
@@ -94,7 +81,7 @@ impl Suite {
         let log = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
         let found = fs::read_to_string(&report).unwrap_or_default();
         if status.code().is_some_and(|code| code < 100) && !found.is_empty() {
-            read_report(&found, fates)?;
+            read_report(&found, fates, |case| attribute(case, "name"))?;
             if fates.is_empty() && !status.success() {
                 fates.insert(module.to_owned(), Fate::Failed(tail(&log)));
             }
@@ -103,39 +90,6 @@ impl Suite {
         let case = last_case(&log).unwrap_or_else(|| module.to_owned());
         Ok(Some((case, format!("{status}\n{}", tail(&log)))))
     }
-}
-
-/// Take the cases from a report in JUnit's format.
-fn read_report(text: &str, fates: &mut Fates) -> Result<()> {
-    let document = roxmltree::Document::parse(text).context("the test suite's report")?;
-    for case in document
-        .descendants()
-        .filter(|node| node.has_tag_name("testcase"))
-    {
-        let name = case.attribute("name").unwrap_or_default().to_owned();
-        let child = |tags: &[&str]| {
-            case.children()
-                .find(|child| tags.iter().any(|tag| child.has_tag_name(*tag)))
-        };
-        let fate = if let Some(failure) = child(&["failure", "error"]) {
-            let texts = failure.descendants().filter(|node| node.is_text());
-            let words = texts.filter_map(|node| node.text());
-            let said = failure.attribute("message").into_iter();
-            Fate::Failed(tail(&words.chain(said).collect::<Vec<_>>().join("\n")))
-        } else if child(&["skipped"]).is_some() {
-            Fate::Skipped
-        } else {
-            Fate::Passed
-        };
-        // Subtests repeat a case: the worst counts.
-        match (fates.get(&name), &fate) {
-            (Some(Fate::Failed(_) | Fate::Died(_)), _) => {}
-            _ => {
-                fates.insert(name, fate);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The case that the last line of a verbose run names: `test_x (test.test_y.Z.test_x) ... `.
@@ -147,36 +101,9 @@ fn last_case(log: &str) -> Option<String> {
     })
 }
 
-fn tail(text: &str) -> String {
-    let lines: Vec<_> = text.trim_end().lines().collect();
-    lines[lines.len().saturating_sub(14)..].join("\n")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Fate, Fates, last_case, read_report};
-
-    #[test]
-    fn reads_reports() {
-        let mut fates = Fates::new();
-        read_report(
-            r#"<testsuites><testsuite>
-            <testcase name="a"/>
-            <testcase name="b"><skipped>why</skipped></testcase>
-            <testcase name="c"><failure message="no">trace</failure></testcase>
-            <testcase name="c"/>
-            </testsuite></testsuites>"#,
-            &mut fates,
-        )
-        .unwrap();
-        let expected = [
-            ("a", Fate::Passed),
-            ("b", Fate::Skipped),
-            ("c", Fate::Failed("trace\nno".to_owned())),
-        ]
-        .map(|(name, fate)| (name.to_owned(), fate));
-        assert_eq!(fates.into_iter().collect::<Vec<_>>(), expected);
-    }
+    use super::last_case;
 
     #[test]
     fn finds_the_case_that_was_running() {
