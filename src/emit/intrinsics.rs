@@ -30,6 +30,7 @@ enum Intrinsic {
     IsTrue,
     GetItem,
     SetItem,
+    Unpack,
 }
 
 /// The one table of such functions.
@@ -62,6 +63,8 @@ const TABLE: &[(&str, Intrinsic)] = &[
     ("PyObject_IsTrue", Intrinsic::IsTrue),
     (GET_ITEM, Intrinsic::GetItem),
     (SET_ITEM, Intrinsic::SetItem),
+    ("unpack_iterable", Intrinsic::Unpack),
+    ("_PyEval_UnpackIterable", Intrinsic::Unpack),
 ];
 
 /// The functions of the binary operators, in the order of the instruction's argument.
@@ -92,6 +95,9 @@ impl Emit<'_> {
             (Intrinsic::Negative, &[x]) => self.negative(x),
             (Intrinsic::GetItem, &[container, sub]) => self.get_item(container, sub),
             (Intrinsic::SetItem, &[container, sub, v]) => self.set_item(container, sub, v),
+            (Intrinsic::Unpack, &[_, items, count, after, end]) => {
+                self.unpack_items(items, count, after, end)
+            }
             (Intrinsic::RichCompare, &[a, b, op]) => self.rich_compare(a, b, op),
             (_, &[a, b]) => self.binary_intrinsic(intrinsic, a, b),
             _ => Ok(None),

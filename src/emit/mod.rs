@@ -41,6 +41,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 pub mod types;
+mod unpacking;
 mod value;
 pub mod view;
 mod watch;

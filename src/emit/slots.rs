@@ -50,10 +50,20 @@ impl Emit<'_> {
         Ok(())
     }
 
-    /// Writes this slot and the live ones above it into the frame's memory, each with a
-    /// reference of its own, and gives the slot's address.
+    /// The address of a stack slot. This slot and the live ones above it are in the frame's
+    /// memory, each with a reference of its own; those below an address above the stack only
+    /// when a function is given the address.
     pub fn stack_ptr(&mut self, i: impl Number<Self>) -> Flow<Val> {
         let first = self.stack_index(i)?;
+        if first < self.st.base {
+            self.write_stack_from(first);
+        }
+        let m = self.stack_mem(first);
+        Ok(Val(self.address(super::node::FRAME_NODE, m.disp)))
+    }
+
+    /// Writes this slot and the live ones above it into the frame's memory.
+    pub(crate) fn write_stack_from(&mut self, first: usize) {
         let len = self.st.stack.len();
         for k in 0..len {
             // What is in the memory of another slot has to get out of the way.
@@ -99,12 +109,6 @@ impl Emit<'_> {
             }
             self.st.stack[k] = id;
         }
-        Ok(Val(self.address_of_stack(first)))
-    }
-
-    fn address_of_stack(&mut self, i: usize) -> Id {
-        let m = self.stack_mem(i);
-        self.address(super::node::FRAME_NODE, m.disp)
     }
 
     pub fn local(&mut self, i: impl Number<Self>) -> Flow<Val> {
@@ -208,21 +212,36 @@ impl Emit<'_> {
         Ok(Val(self.address(super::node::FRAME_NODE, m.disp)))
     }
 
-    /// Which local an address, plus so many slots, is that of.
-    pub(crate) fn local_of(&self, id: Id, slots: i64) -> Option<usize> {
+    /// Which word of the frame's memory, counted from the first local, an address plus so many
+    /// words is that of.
+    fn word_of(&self, id: Id, words: i64) -> Option<usize> {
         let Kind::Address { base, disp } = self.node(id).kind else {
             return None;
         };
-        let i = i64::from((disp - facts::LOCALS) / 8) + slots;
+        let i = i64::from((disp - facts::LOCALS) / 8) + words;
         (base == super::node::FRAME_NODE && disp >= facts::LOCALS)
             .then(|| usize::try_from(i).ok())
             .flatten()
-            .filter(|&i| i < self.st.locals.len())
     }
 
-    /// Somebody gets the address of a local, if this is one, and may reach this and all later
-    /// locals through it: the frame's memory holds their values from now on.
+    /// Which local an address, plus so many slots, is that of.
+    pub(crate) fn local_of(&self, id: Id, slots: i64) -> Option<usize> {
+        let word = self.word_of(id, slots);
+        word.filter(|&i| i < self.st.locals.len())
+    }
+
+    /// Which stack slot, counted from the bottom, an address is that of.
+    pub(crate) fn stack_slot_of(&self, id: Id) -> Option<usize> {
+        self.word_of(id, 0)?.checked_sub(self.st.locals.len())
+    }
+
+    /// Somebody gets the address of a local or of a slot above the stack, if this is one. The
+    /// frame's memory holds from now on what may be reached through it: this and all later
+    /// locals, or the slot on top of the stack.
     pub(crate) fn expose(&mut self, id: Id) {
+        if let Some(slot) = self.stack_slot_of(id).filter(|&slot| slot >= self.st.base) {
+            self.write_stack_from(slot);
+        }
         let Some(first) = self.local_of(id, 0) else {
             return;
         };

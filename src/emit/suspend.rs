@@ -48,7 +48,7 @@ impl Emit<'_> {
             self.st.put(v.0, Loc::Gpr(RBX));
         }
         self.set_depth(depth);
-        self.stack_ptr(-(self.st.base as i32))?;
+        self.write_stack_from(0);
         self.write_locals();
         let top = (self.st.locals.len() + depth) as i32;
         let stacktop = Mem::new(FRAME, _PyInterpreterFrame::stacktop.offset);
