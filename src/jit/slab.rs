@@ -1,7 +1,9 @@
-//! Short byte strings that many share, each counted, in chunks that are never moved.
+//! Short byte strings that many share, each counted, in chunks of which the last one grows.
 
-/// Bytes in a chunk.
+/// Bytes in a chunk that is full.
 const CHUNK: usize = 1 << 16;
+/// The least that a chunk grows by.
+const PAGE: usize = 1 << 12;
 /// Strings start at multiples of this.
 const ALIGN: usize = 4;
 /// What stands before the bytes of a string: its length, and how often it is used.
@@ -16,7 +18,7 @@ pub struct Key(u32);
 /// All strings.
 #[derive(Debug, Default)]
 pub struct Slab {
-    chunks: Vec<Box<[u8]>>,
+    chunks: Vec<Vec<u8>>,
     /// Bytes in use of the last chunk.
     end: usize,
     /// Room that was given back, by its size in multiples of `ALIGN`.
@@ -71,7 +73,8 @@ impl Slab {
     /// Bytes of memory.
     pub fn bytes(&self) -> usize {
         let free: usize = self.free.iter().map(Vec::capacity).sum();
-        self.chunks.len() * CHUNK + free * size_of::<Key>()
+        let chunks: usize = self.chunks.iter().map(Vec::capacity).sum();
+        chunks + free * size_of::<Key>()
     }
 
     fn len(&self, key: Key) -> usize {
@@ -94,11 +97,20 @@ impl Slab {
 
     fn grow(&mut self, size: usize) -> Key {
         if self.chunks.is_empty() || self.end + size > CHUNK {
-            self.chunks.push(vec![0; CHUNK].into());
+            self.chunks.push(Vec::new());
             self.end = 0;
         }
         let at = (self.chunks.len() - 1) * CHUNK + self.end;
         self.end += size;
+        // A quarter more than there is: little is there for nothing, and little is copied.
+        let step = (at / 4).next_multiple_of(PAGE).clamp(PAGE, CHUNK);
+        if let Some(chunk) = self.chunks.last_mut()
+            && chunk.len() < self.end
+        {
+            let len = (chunk.len() + step).clamp(self.end, CHUNK);
+            chunk.reserve_exact(len - chunk.len());
+            chunk.resize(len, 0);
+        }
         Key((at / ALIGN) as u32)
     }
 }
@@ -139,6 +151,22 @@ mod tests {
         }
         assert_eq!(slab.get(key), b"all");
         assert_ne!(slab.add(b"one"), key);
+    }
+
+    #[test]
+    fn few_strings_take_little_room() {
+        let mut slab = Slab::default();
+        let keys: Vec<_> = (0..200u8).map(|n| slab.add(&[n; 10])).collect();
+        assert!(slab.bytes() <= 1 << 12);
+        for (key, n) in keys.iter().zip(0..) {
+            assert_eq!(slab.get(*key), [n; 10]);
+        }
+        while slab.bytes() < 1 << 17 {
+            slab.add(&[9; 1000]);
+        }
+        for (key, n) in keys.iter().zip(0..) {
+            assert_eq!(slab.get(*key), [n; 10]);
+        }
     }
 
     #[test]
