@@ -19,7 +19,12 @@ const IMMORTALS: bool = cfg!(Py_3_12);
 
 impl Emit<'_> {
     pub fn py_incref(&mut self, x: Val) -> Flow {
-        self.node_mut(x.0).due += 1;
+        let node = self.node_mut(x.0);
+        node.due += 1;
+        // Whoever counts it has looked: NULL has no count.
+        if node.kind == Kind::Bits && node.known == Known::Nothing {
+            node.known = Known::Bound;
+        }
         Ok(())
     }
 
