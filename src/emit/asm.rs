@@ -165,7 +165,7 @@ impl Asm {
         (self.code, self.jumps)
     }
 
-    /// Lets the jump at `site` lead here.
+    /// Lets the jump or call at `site` lead here.
     pub fn bind(&mut self, site: Site) {
         self.bind_to(site, self.here());
     }
@@ -221,6 +221,10 @@ impl Asm {
     pub fn call(&mut self) -> Site {
         self.code.extend([0xe8, 0, 0, 0, 0]);
         self.site()
+    }
+
+    pub fn ret(&mut self) {
+        dynasm!(self ; .arch x64 ; ret);
     }
 
     pub fn call_reg(&mut self, target: Gpr) {

@@ -50,6 +50,15 @@ pub(crate) struct Cold {
     body: Body,
 }
 
+/// A function of the block, called by its cold code: it writes locals to the frame's memory.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    /// The calls of it.
+    sites: Vec<Site>,
+    locals: Vec<(usize, Held)>,
+    saved: Saved,
+}
+
 type Body = Box<dyn FnOnce(&mut Emit<'_>)>;
 
 impl Cold {
@@ -132,6 +141,7 @@ impl Emit<'_> {
             let back = self.asm.jmp();
             self.asm.bind_to(back, cold.back);
         }
+        self.emit_writers();
     }
 
     /// Leaves by a `Forget` edge where the flags say that there is a frame object. What was written
@@ -288,12 +298,47 @@ impl Emit<'_> {
             self.compared = true;
             return;
         }
-        self.save(saved);
-        self.keep_for_later(r);
-        self.write_locals_cold(locals, saved);
-        self.take_kept();
-        self.call_address(helpers::_Py_Dealloc as *const () as usize);
-        self.restore(saved);
+        self.call_writer(locals, saved);
+        let first = self.view.shared.free;
+        self.call_address(freeing::entry(first, r.0, !saved.xmms.is_empty()));
+        self.compared = true;
+    }
+
+    /// Writes locals to the frame's memory and keeps every register but the scratch register.
+    fn call_writer(&mut self, locals: &[(usize, Held)], saved: &Saved) {
+        let site = self.asm.call();
+        let same = |writer: &&mut Writer| {
+            writer.locals == locals && saved.xmms.iter().all(|x| writer.saved.xmms.contains(x))
+        };
+        match self.writers.iter_mut().find(same) {
+            Some(writer) => writer.sites.push(site),
+            None => self.writers.push(Writer {
+                sites: vec![site],
+                locals: locals.to_vec(),
+                saved: Saved {
+                    gprs: ALLOCATABLE
+                        .into_iter()
+                        .filter(|&r| is_volatile(r))
+                        .collect(),
+                    xmms: saved.xmms.clone(),
+                },
+            }),
+        }
+    }
+
+    fn emit_writers(&mut self) {
+        for writer in std::mem::take(&mut self.writers) {
+            for site in writer.sites {
+                self.asm.bind(site);
+            }
+            self.save(&writer.saved);
+            // The address to return to has to be made up to two words.
+            self.asm.alu_imm(Alu::Sub, true, RSP, 8);
+            self.write_locals_cold(&writer.locals, &writer.saved, 8);
+            self.asm.alu_imm(Alu::Add, true, RSP, 8);
+            self.restore(&writer.saved);
+            self.asm.ret();
+        }
     }
 
     /// Makes a box for a double and puts it into memory in the place of the object in `old`.
@@ -338,17 +383,6 @@ impl Emit<'_> {
         });
     }
 
-    /// The lowest word of the native frame is free while no call is being prepared.
-    fn keep_for_later(&mut self, r: Gpr) {
-        self.asm.push_reg(r);
-        self.asm.push_reg(r);
-    }
-
-    fn take_kept(&mut self) {
-        self.asm.pop_reg(ARGUMENTS[0]);
-        self.asm.pop_reg(ARGUMENTS[0]);
-    }
-
     /// The locals that are not in the frame's memory.
     pub(crate) fn stale_locals(&mut self) -> Vec<(usize, Held)> {
         if self.st.locals.iter().all(|l| l.behind == Behind::Same) {
@@ -362,14 +396,20 @@ impl Emit<'_> {
             .collect()
     }
 
-    /// Writes such locals from cold code, where registers are in `saved`, with two words above.
-    pub(crate) fn write_locals_cold(&mut self, locals: &[(usize, Held)], saved: &Saved) {
+    /// Writes such locals from cold code, where registers are in `saved`, `above` bytes from the
+    /// top of the native stack.
+    pub(crate) fn write_locals_cold(
+        &mut self,
+        locals: &[(usize, Held)],
+        saved: &Saved,
+        above: i32,
+    ) {
         for &(i, held) in locals {
             let slot = self.local_mem(i);
             self.asm.lea(ARGUMENTS[0], slot);
             let source = |at: Loc| match (saved.find(at), at) {
                 (Some(mut m), _) => {
-                    m.disp += 16;
+                    m.disp += above;
                     Ok(m)
                 }
                 (None, Loc::Native(n)) => Ok(native(n)),

@@ -213,7 +213,7 @@ impl Emit<'_> {
             if !locals.is_empty() {
                 e.asm.push_reg(R11);
                 e.asm.push_reg(R11);
-                e.write_locals_cold(&locals, &saved);
+                e.write_locals_cold(&locals, &saved, 16);
                 e.asm.pop_reg(R11);
                 e.asm.pop_reg(R11);
             }

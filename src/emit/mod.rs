@@ -55,7 +55,7 @@ use crate::jit::context::{Context, Held, Known, Slot};
 use crate::jit::fold::Op;
 
 use asm::Asm;
-use cold::Cold;
+use cold::{Cold, Writer};
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark};
 use node::{Domain, Id, NONE, Table};
 use passes::Uses;
@@ -84,6 +84,7 @@ pub struct Emit<'a> {
     breaker: Option<Rc<Cell<u32>>>,
     calls: Vec<CallSite>,
     cold: Vec<Cold>,
+    writers: Vec<Writer>,
     marks: Vec<Mark>,
     /// Whether cold code has just compared the frame object with NULL.
     compared: bool,
@@ -150,6 +151,7 @@ impl<'a> Emit<'a> {
             breaker: None,
             calls: Vec::new(),
             cold: Vec::new(),
+            writers: Vec::new(),
             marks: Vec::new(),
             compared: false,
             instr: Instr {

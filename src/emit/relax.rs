@@ -87,7 +87,7 @@ pub(crate) fn relax(asm: Asm) -> Moved {
 impl Long {
     fn of(code: &[u8], jump: &Jump) -> Option<Long> {
         let site = jump.site as usize;
-        // `call` has the same shape, and stays.
+        // A call has the same shape, and stays.
         let (start, conditional) = match code[site - 1] {
             0xe9 => (jump.site - 1, false),
             second if code[site - 2] == 0x0f && second & 0xf0 == 0x80 => (jump.site - 2, true),
@@ -101,6 +101,11 @@ impl Long {
             conditional,
         })
     }
+}
+
+/// Whether a function of the block is called: the opcode is that of no jump.
+fn is_call(code: &[u8], jump: &Jump) -> bool {
+    !jump.short && code[jump.site as usize - 1] == 0xe8
 }
 
 /// Lets jumps to jumps lead to where those lead.
@@ -146,6 +151,12 @@ impl Moved {
             let at = self.place(jump.site);
             let distance = self.place(jump.target) as i32 - (at as i32 + 1);
             self.code[at as usize] = distance as u8;
+        }
+        for call in jumps.iter().filter(|jump| is_call(code, jump)) {
+            let at = self.place(call.site);
+            let distance = self.place(call.target).wrapping_sub(at + 4);
+            let at = at as usize;
+            self.code[at..at + 4].copy_from_slice(&distance.to_le_bytes());
         }
     }
 }
