@@ -103,6 +103,9 @@ pub struct Instr {
     pub waits: bool,
     /// Whether branches may be taken to go as they would now.
     pub guess: bool,
+    /// Whether what its guards ask is not known yet, and the block may end before it. What an
+    /// inline cache names may be dead where a guard fails.
+    pub doubtful: bool,
 }
 
 /// What became of an instruction.

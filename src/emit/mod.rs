@@ -163,6 +163,7 @@ impl<'a> Emit<'a> {
                 live: Default::default(),
                 waits: false,
                 guess: false,
+                doubtful: false,
             },
             uses: Uses::default(),
             careful: false,

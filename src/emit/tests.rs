@@ -107,6 +107,7 @@ fn listing(source: &str) -> String {
             live: Default::default(),
             waits: false,
             guess: false,
+            doubtful: false,
         };
         match e.step(instr, opcode.variants[0].emitter) {
             Step::Continue(next) => unit = next,

@@ -7,6 +7,7 @@ use crate::jit::fold;
 use super::Emit;
 use super::node::{At, FRAME_NODE, Id, Kind, NONE, Node, TSTATE_NODE};
 use super::offsets::OB_TYPE;
+use super::suppose::WAIT;
 use super::types::{Flow, Number, Stop, Symbol, Text, Ty, Val};
 
 /// Bytes and signedness of a type.
@@ -154,6 +155,7 @@ impl Emit<'_> {
     pub fn cache_obj(&mut self, k: impl Number<Self>) -> Val {
         match self.cache::<u64>(k) {
             Some(0) | None => self.fail("an empty inline cache"),
+            Some(_) if self.instr.doubtful => self.fail(WAIT),
             Some(v) => Val(self.object_constant(v as usize)),
         }
     }

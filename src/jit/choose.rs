@@ -29,7 +29,9 @@ pub enum Choice {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Verdict {
     Yes,
-    /// As far as one can tell; a type is not known.
+    /// As far as one can tell.
+    Unknown,
+    /// The same; a type is not known.
     Perhaps,
     No,
 }
@@ -57,10 +59,14 @@ impl Jit {
         {
             match verdict(variant) {
                 Verdict::Perhaps if doubtful && operands.may_wait() => return Choice::Defer,
-                Verdict::Yes | Verdict::Perhaps => {
-                    return emit(installed, variant, decoded.instr);
-                }
                 Verdict::No => {}
+                verdict => {
+                    let instr = Instr {
+                        doubtful: verdict != Verdict::Yes && operands.may_wait(),
+                        ..decoded.instr
+                    };
+                    return emit(installed, variant, instr);
+                }
             }
         }
         let open = generic
@@ -75,7 +81,7 @@ impl Jit {
                 continue;
             }
             match verdict(variant) {
-                Verdict::Yes => return emit(member, variant, decoded.instr),
+                Verdict::Yes | Verdict::Unknown => return emit(member, variant, decoded.instr),
                 Verdict::Perhaps if operands.may_wait() => return Choice::Defer,
                 Verdict::Perhaps | Verdict::No => {}
             }
@@ -139,6 +145,7 @@ impl Jit {
         let verdict = match matcher(&mut live) {
             Err(Stop::Ended) => Verdict::No,
             _ if live.asked_type() => Verdict::Perhaps,
+            _ if live.is_blind() => Verdict::Unknown,
             _ => Verdict::Yes,
         };
         self.items.replace(live.into_items());

@@ -237,6 +237,7 @@ impl Jit {
                 };
                 e.mark(unit, opcode, false);
                 match e.step(instr, variant.emitter) {
+                    Step::Unsupported(WAIT) if !first => break (opcode, Err(WAIT)),
                     // Not for this member: what is left may do better than the generic one.
                     Step::Unsupported(_) if opcode != decoded.opcode => {
                         let member = (opcode, fingerprint(view, &decoded.instr));

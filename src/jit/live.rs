@@ -191,6 +191,11 @@ impl<'a> Live<'a> {
         self.asked
     }
 
+    /// Whether a guard could not be answered.
+    pub fn is_blind(&self) -> bool {
+        self.blind
+    }
+
     fn push(&mut self, item: Item) -> Val {
         self.items.push(item);
         Val(self.items.len() as u32 - 1)

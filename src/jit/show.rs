@@ -60,6 +60,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         live: Default::default(),
         waits: false,
         guess: false,
+        doubtful: false,
     };
     let mut e = Emit::new(&view, &context, 0);
     match e.step(instr, variant.emitter) {
