@@ -222,6 +222,30 @@ impl Frame {
         }
     }
 
+    /// Whether compiled code is running the frame, or a call that it made from it.
+    #[cfg(Py_3_12)]
+    pub fn is_compiled(self) -> bool {
+        // SAFETY: the frame is live.
+        unsafe {
+            read::<i32>(
+                self.0.as_ptr(),
+                layout::_PyInterpreterFrame::stacktop.offset,
+            ) == facts::RUNNING
+        }
+    }
+
+    /// Whether the frame has an object.
+    #[cfg(Py_3_12)]
+    pub fn is_shown(self) -> bool {
+        // SAFETY: the frame is live.
+        unsafe {
+            read::<usize>(
+                self.0.as_ptr(),
+                layout::_PyInterpreterFrame::frame_obj.offset,
+            ) != 0
+        }
+    }
+
     /// Whether the frame only marks that the evaluator was called from C.
     #[cfg(Py_3_13)]
     pub fn is_mark(self) -> bool {

@@ -18,6 +18,8 @@ mod slots;
 pub mod stack;
 #[cfg(Py_3_12)]
 pub mod vectorcall;
+#[cfg(Py_3_12)]
+pub mod watching;
 #[cfg(Py_3_13)]
 mod write_through;
 

@@ -11,10 +11,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::{PyAnyMethods, PyResult, Python};
 
+use super::watching::{call_original, lead};
 use super::{functions, hook, policy};
 
 /// Tools that there may be.
@@ -43,34 +43,19 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
         EVENTS[at].store(events.getattr(*name)?.extract()?, Ordering::Relaxed);
     }
     let register = monitoring.getattr("register_callback")?;
-    let object = register.as_ptr();
-    // SAFETY: a live object; a builtin function points at its definition, which is a variable.
-    unsafe {
-        if ffi::Py_TYPE(object) != &raw mut ffi::PyCFunction_Type
-            || ffi::PyCFunction_GetFlags(object) != ffi::METH_FASTCALL
-        {
-            return Err(PyRuntimeError::new_err(
-                "sys.monitoring.register_callback is not the interpreter's own",
-            ));
+    // Callbacks that are there already.
+    for tool in 0..TOOLS {
+        if monitoring.call_method1("get_tool", (tool,))?.is_none() {
+            continue;
         }
-        // Callbacks that are there already.
-        for tool in 0..TOOLS {
-            if monitoring.call_method1("get_tool", (tool,))?.is_none() {
-                continue;
-            }
-            for (at, event) in EVENTS.iter().enumerate() {
-                let event = event.load(Ordering::Relaxed);
-                let old = register.call1((tool, event, py.None()))?;
-                register.call1((tool, event, &old))?;
-                note(tool, at, !old.is_none());
-            }
+        for (at, event) in EVENTS.iter().enumerate() {
+            let event = event.load(Ordering::Relaxed);
+            let old = register.call1((tool, event, py.None()))?;
+            register.call1((tool, event, &old))?;
+            note(tool, at, !old.is_none());
         }
-        let definition = (*object.cast::<ffi::PyCFunctionObject>()).m_ml;
-        let original = (*definition).ml_meth.PyCFunctionFast;
-        ORIGINAL.store(original as *mut (), Ordering::Relaxed);
-        (*definition).ml_meth.PyCFunctionFast = registered;
     }
-    Ok(())
+    lead(&register, &ORIGINAL, registered)
 }
 
 /// Stands before `sys.monitoring.register_callback`.
@@ -79,11 +64,8 @@ unsafe extern "C" fn registered(
     args: *mut *mut ffi::PyObject,
     count: ffi::Py_ssize_t,
 ) -> *mut ffi::PyObject {
-    let original = ORIGINAL.load(Ordering::Relaxed);
-    // SAFETY: `prepare` stored that function there before this one was to be found.
-    let original = unsafe { std::mem::transmute::<*mut (), ffi::PyCFunctionFast>(original) };
     // SAFETY: the arguments are the interpreter's own.
-    let result = unsafe { original(module, args, count) };
+    let result = unsafe { call_original(&ORIGINAL, module, args, count) };
     if result.is_null() || count != 3 {
         return result;
     }

@@ -10,10 +10,10 @@ use super::arguments;
 #[cfg(Py_3_12)]
 use super::functions;
 use super::hook::{self, Need};
-#[cfg(Py_3_12)]
-use super::monitoring;
 #[cfg(Py_3_13)]
 use super::write_through;
+#[cfg(Py_3_12)]
+use super::{monitoring, watching};
 use super::{sampling, slots};
 use crate::jit::{self, extra};
 use crate::release::{OPCODES, ROLES, layout};
@@ -30,6 +30,8 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     arguments::prepare(py)?;
     #[cfg(Py_3_12)]
     monitoring::prepare(py)?;
+    #[cfg(Py_3_12)]
+    watching::prepare(py)?;
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
     jit::set_patience(threshold > 0);

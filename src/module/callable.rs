@@ -11,6 +11,8 @@ use pyo3::{ffi, intern};
 use super::{code_of, code_pointer};
 use crate::entry::hook::{self, Awaited};
 use crate::entry::policy;
+#[cfg(Py_3_12)]
+use crate::entry::watching;
 
 /// A code object that runs compiled when it is called.
 #[pyclass(frozen, module = "cevalry", name = "CompiledCode")]
@@ -88,6 +90,8 @@ fn namespaces<'py>(
 #[pyfunction]
 pub fn compile<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
+    #[cfg(Py_3_12)]
+    watching::prepare(py)?;
     let code = code_of(object)?;
     if object.is_instance_of::<PyCode>() {
         let free: Bound<'_, PyAny> = code.getattr("co_freevars")?;
