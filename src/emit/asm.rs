@@ -143,13 +143,10 @@ impl Asm {
         self.jumps.retain(|jump| jump.site < len);
     }
 
-    /// Assembles into a buffer.
-    pub fn new(mut code: Vec<u8>) -> Asm {
-        code.clear();
-        Asm {
-            code,
-            jumps: Vec::new(),
-        }
+    /// Forgets all code, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.code.clear();
+        self.jumps.clear();
     }
 
     pub(super) fn byte(&mut self, byte: u8) {
@@ -160,9 +157,22 @@ impl Asm {
         self.code.extend_from_slice(bytes);
     }
 
-    /// The code, and the jumps in it.
-    pub fn into_parts(self) -> (Vec<u8>, Vec<Jump>) {
-        (self.code, self.jumps)
+    /// The first of some bytes.
+    pub(super) fn some_of(&mut self, bytes: &[u8; 16], len: usize) {
+        let end = self.code.len() + len;
+        self.code.extend_from_slice(bytes);
+        self.code.truncate(end);
+    }
+
+    #[cfg(test)]
+    pub fn code(&self) -> &[u8] {
+        &self.code
+    }
+
+    /// The code, and the jumps in it in order.
+    pub fn parts(&mut self) -> (&[u8], &[Jump]) {
+        self.jumps.sort_unstable_by_key(|jump| jump.site);
+        (&self.code, &self.jumps)
     }
 
     /// Lets the jump or call at `site` lead here.

@@ -305,11 +305,14 @@ impl Emit<'_> {
         if matches!(node.kind, Kind::Bits) {
             node.anchor = Anchor::Local(i as u16);
         }
-        self.st.locals[i].behind = Behind::Same;
+        self.st.set_behind(i, Behind::Same);
     }
 
     /// Before arbitrary code runs: every local is in the frame's memory.
     pub(crate) fn write_locals(&mut self) {
+        if !self.st.has_stale_locals() {
+            return;
+        }
         for i in 0..self.st.locals.len() {
             if self.st.locals[i].behind == Behind::Stale {
                 self.write_local(i);

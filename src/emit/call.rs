@@ -1,5 +1,7 @@
 //! Calls of C functions.
 
+use smallvec::SmallVec;
+
 use crate::jit::context::{Gpr, Loc, Xmm};
 
 use super::Emit;
@@ -136,9 +138,9 @@ impl Emit<'_> {
             }
         }
         self.before_effect(call.effect);
-        let mut gprs: Vec<Source> = Vec::new();
-        let mut xmms: Vec<Id> = Vec::new();
-        let mut pinned: Vec<Id> = Vec::new();
+        let mut gprs: SmallVec<[Source; 8]> = SmallVec::new();
+        let mut xmms: SmallVec<[Id; 4]> = SmallVec::new();
+        let mut pinned: SmallVec<[Id; 8]> = SmallVec::new();
         for arg in call.args {
             let node = *self.node(arg.0);
             if node.ty == Ty::F64 {
@@ -167,7 +169,7 @@ impl Emit<'_> {
             Target::Pointer(p) => Some(self.source(p)?),
             Target::Address(_) => None,
         };
-        let vectors: Vec<Loc> = xmms.iter().map(|&id| self.vector_source(id)).collect();
+        let vectors: SmallVec<[Loc; 4]> = xmms.iter().map(|&id| self.vector_source(id)).collect();
         if gprs.len() > ARGUMENTS.len() + usize::from(ARGUMENT_SLOTS)
             || vectors.len() > usize::from(VECTOR_ARGUMENTS)
         {
@@ -189,7 +191,7 @@ impl Emit<'_> {
                 }
             }
         }
-        let mut moves: Vec<(Gpr, Source)> = ARGUMENTS.into_iter().zip(gprs).collect();
+        let mut moves: SmallVec<[(Gpr, Source); 8]> = ARGUMENTS.into_iter().zip(gprs).collect();
         moves.extend(target.map(|t| (RAX, t)));
         self.move_all(&moves);
         self.move_vectors(&vectors);
@@ -249,7 +251,7 @@ impl Emit<'_> {
 
     /// Fills registers, each from where its value is now, all at once.
     fn move_all(&mut self, moves: &[(Gpr, Source)]) {
-        let mut waiting: Vec<(Gpr, Gpr)> = moves
+        let mut waiting: SmallVec<[(Gpr, Gpr); 8]> = moves
             .iter()
             .filter_map(|&(to, source)| match source {
                 Source::Gpr(from) if from != to => Some((to, from)),
@@ -267,7 +269,7 @@ impl Emit<'_> {
     }
 
     /// A parallel move between general registers.
-    pub(crate) fn move_registers(&mut self, waiting: &mut Vec<(Gpr, Gpr)>) {
+    pub(crate) fn move_registers(&mut self, waiting: &mut SmallVec<[(Gpr, Gpr); 8]>) {
         while !waiting.is_empty() {
             let ready = waiting
                 .iter()
@@ -290,7 +292,7 @@ impl Emit<'_> {
     }
 
     fn move_vectors(&mut self, sources: &[Loc]) {
-        let mut waiting: Vec<(Xmm, Xmm)> = Vec::new();
+        let mut waiting: SmallVec<[(Xmm, Xmm); 8]> = SmallVec::new();
         for (i, &source) in sources.iter().enumerate() {
             if let Loc::Xmm(from) = source
                 && from != Xmm(i as u8)
@@ -307,7 +309,7 @@ impl Emit<'_> {
     }
 
     /// A parallel move between vector registers.
-    pub(crate) fn move_xmms(&mut self, waiting: &mut Vec<(Xmm, Xmm)>) {
+    pub(crate) fn move_xmms(&mut self, waiting: &mut SmallVec<[(Xmm, Xmm); 8]>) {
         while !waiting.is_empty() {
             let ready = waiting
                 .iter()

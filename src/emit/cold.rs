@@ -1,10 +1,13 @@
 //! Code that runs rarely, behind the rest of the block.
 
-use std::rc::Rc;
+use std::fmt::{Debug, Formatter, Result};
+
+use smallvec::SmallVec;
 
 use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Slot, Xmm};
 use crate::jit::facts;
 use crate::jit::freeing;
+use crate::jit::starts::ContextKey;
 use crate::release::layout::_PyInterpreterFrame;
 
 use super::Emit;
@@ -37,12 +40,12 @@ pub(crate) struct OldObject {
 
 /// A piece of code that the block jumps to and that jumps back.
 pub(crate) struct Cold {
-    sites: Vec<Site>,
+    sites: SmallVec<[Site; 2]>,
     back: u32,
     /// The instruction that it belongs to.
     mark: Option<Mark>,
     /// Leave by a `Forget` edge if a frame object exists afterwards.
-    pub after: Option<(u32, Rc<Context>)>,
+    pub after: Option<(u32, ContextKey)>,
     /// Whether arbitrary code may run in it.
     pub escapes: bool,
     /// The locals that it writes to the frame's memory, and how the block holds them.
@@ -61,6 +64,12 @@ pub(crate) struct Writer {
 
 type Body = Box<dyn FnOnce(&mut Emit<'_>)>;
 
+impl Debug for Cold {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.debug_struct("Cold").field("back", &self.back).finish()
+    }
+}
+
 impl Cold {
     /// Where it jumps back to.
     pub fn back(&self) -> u32 {
@@ -68,31 +77,39 @@ impl Cold {
     }
 }
 
-/// Registers to be saved around a call in cold code, and where they go.
-#[derive(Clone, Debug)]
+/// Registers to be saved around a call in cold code, one bit each. They are stored in the order of
+/// their bits, the general ones first.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Saved {
-    gprs: Vec<Gpr>,
-    xmms: Vec<Xmm>,
+    gprs: u16,
+    xmms: u16,
 }
 
 impl Saved {
-    fn bytes(&self) -> i32 {
-        let words = self.gprs.len() + self.xmms.len();
+    fn bytes(self) -> i32 {
+        let words = self.gprs.count_ones() + self.xmms.count_ones();
         8 * words.next_multiple_of(2) as i32
     }
 
     /// Where a saved register is in memory.
-    fn find(&self, at: Loc) -> Option<Mem> {
+    fn find(self, at: Loc) -> Option<Mem> {
+        let below = |set: u16, bit: u8| {
+            (set >> bit & 1 != 0).then(|| (set & ((1 << bit) - 1)).count_ones())
+        };
         let index = match at {
-            Loc::Gpr(r) => self.gprs.iter().position(|&g| g == r),
-            Loc::Xmm(x) => self
-                .xmms
-                .iter()
-                .position(|&y| y == x)
-                .map(|i| i + self.gprs.len()),
+            Loc::Gpr(r) => below(self.gprs, r.0),
+            Loc::Xmm(x) => below(self.xmms, x.0).map(|i| i + self.gprs.count_ones()),
             Loc::Native(_) => None,
         };
         index.map(|i| Mem::new(RSP, 8 * i as i32))
+    }
+
+    fn gprs(self) -> impl Iterator<Item = Gpr> {
+        (0..16).filter(move |r| self.gprs >> r & 1 != 0).map(Gpr)
+    }
+
+    fn xmms(self) -> impl Iterator<Item = Xmm> {
+        (0..16).filter(move |x| self.xmms >> x & 1 != 0).map(Xmm)
     }
 }
 
@@ -105,7 +122,7 @@ impl Emit<'_> {
         body: impl FnOnce(&mut Emit<'_>) + 'static,
     ) {
         self.cold.push(Cold {
-            sites: sites.to_vec(),
+            sites: SmallVec::from_slice(sites),
             back: self.asm.here(),
             mark: self.marks.last().copied(),
             after: None,
@@ -123,7 +140,8 @@ impl Emit<'_> {
     }
 
     pub(crate) fn emit_cold(&mut self) {
-        for cold in std::mem::take(&mut self.cold) {
+        let mut pieces = std::mem::take(&mut self.cold);
+        for cold in pieces.drain(..) {
             let at = self.asm.here();
             self.marks.extend(cold.mark.map(|mark| Mark { at, ..mark }));
             for site in cold.sites {
@@ -141,6 +159,7 @@ impl Emit<'_> {
             let back = self.asm.jmp();
             self.asm.bind_to(back, cold.back);
         }
+        self.cold = pieces;
         self.emit_writers();
     }
 
@@ -150,19 +169,24 @@ impl Emit<'_> {
         &mut self,
         written: &[(usize, Held)],
         unit: u32,
-        mut context: Rc<Context>,
+        context: ContextKey,
         back: u32,
     ) {
         let mut owned = Vec::new();
-        for &(i, held) in written {
-            // The instruction may have given the local another value since.
-            if context.locals[i].held != held {
-                continue;
+        let mut context = context;
+        if !written.is_empty() {
+            let mut whole = Context::clone(&self.starts.context(context));
+            for &(i, held) in written {
+                // The instruction may have given the local another value since.
+                if whole.locals[i].held != held {
+                    continue;
+                }
+                whole.locals[i] = Slot::MEMORY;
+                if let Held::Object { at, owned: true } = held {
+                    owned.push(at);
+                }
             }
-            Rc::make_mut(&mut context).locals[i] = Slot::MEMORY;
-            if let Held::Object { at, owned: true } = held {
-                owned.push(at);
-            }
+            context = self.pin_whole(&whole);
         }
         if owned.is_empty() {
             let site = self.asm.jcc(Cc::NE);
@@ -200,7 +224,7 @@ impl Emit<'_> {
         }
     }
 
-    pub(crate) fn add_edge(&mut self, site: Site, kind: EdgeKind, unit: u32, context: Rc<Context>) {
+    pub(crate) fn add_edge(&mut self, site: Site, kind: EdgeKind, unit: u32, context: ContextKey) {
         self.edges.push(Edge {
             site: site.0,
             kind,
@@ -220,44 +244,44 @@ impl Emit<'_> {
 
     /// The registers that hold something now and that a callee may change.
     pub(crate) fn live_volatile(&self) -> Saved {
-        Saved {
-            gprs: ALLOCATABLE
-                .into_iter()
-                .filter(|&r| is_volatile(r) && self.st.gpr[usize::from(r.0)] != NONE)
-                .collect(),
-            xmms: (0..ALLOCATABLE_XMM)
-                .filter(|&x| self.st.xmm[usize::from(x)] != NONE)
-                .map(Xmm)
-                .collect(),
+        let mut saved = Saved::default();
+        for r in ALLOCATABLE {
+            if is_volatile(r) && self.st.gpr[usize::from(r.0)] != NONE {
+                saved.gprs |= 1 << r.0;
+            }
         }
+        for x in 0..ALLOCATABLE_XMM {
+            saved.xmms |= u16::from(self.st.xmm[usize::from(x)] != NONE) << x;
+        }
+        saved
     }
 
-    pub(crate) fn save(&mut self, saved: &Saved) {
+    pub(crate) fn save(&mut self, saved: Saved) {
         if saved.bytes() == 0 {
             return;
         }
         self.asm.alu_imm(Alu::Sub, true, RSP, saved.bytes());
         let mut at = Mem::new(RSP, 0);
-        for &r in &saved.gprs {
+        for r in saved.gprs() {
             self.asm.store(at, r, 8);
             at.disp += 8;
         }
-        for &x in &saved.xmms {
+        for x in saved.xmms() {
             self.asm.store_f64(at, x);
             at.disp += 8;
         }
     }
 
-    pub(crate) fn restore(&mut self, saved: &Saved) {
+    pub(crate) fn restore(&mut self, saved: Saved) {
         if saved.bytes() == 0 {
             return;
         }
         let mut at = Mem::new(RSP, 0);
-        for &r in &saved.gprs {
+        for r in saved.gprs() {
             self.asm.load(r, at, 8, false);
             at.disp += 8;
         }
-        for &x in &saved.xmms {
+        for x in saved.xmms() {
             self.asm.load_f64(x, at);
             at.disp += 8;
         }
@@ -276,7 +300,7 @@ impl Emit<'_> {
         let unit = self.unit_to_show();
         let written = locals.clone();
         self.add_cold(&[site], escapes, move |e| {
-            e.free_cold(r, &saved, &locals, escapes, unit);
+            e.free_cold(r, saved, &locals, escapes, unit);
         });
         self.cold_writes(written);
     }
@@ -284,7 +308,7 @@ impl Emit<'_> {
     fn free_cold(
         &mut self,
         r: Gpr,
-        saved: &Saved,
+        saved: Saved,
         locals: &[(usize, Held)],
         escapes: bool,
         unit: Option<u32>,
@@ -294,22 +318,21 @@ impl Emit<'_> {
         }
         if locals.is_empty() {
             let first = self.view.shared.free;
-            self.call_address(freeing::entry(first, r.0, !saved.xmms.is_empty()));
+            self.call_address(freeing::entry(first, r.0, saved.xmms != 0));
             self.compared = true;
             return;
         }
         self.call_writer(locals, saved);
         let first = self.view.shared.free;
-        self.call_address(freeing::entry(first, r.0, !saved.xmms.is_empty()));
+        self.call_address(freeing::entry(first, r.0, saved.xmms != 0));
         self.compared = true;
     }
 
     /// Writes locals to the frame's memory and keeps every register but the scratch register.
-    fn call_writer(&mut self, locals: &[(usize, Held)], saved: &Saved) {
+    fn call_writer(&mut self, locals: &[(usize, Held)], saved: Saved) {
         let site = self.asm.call();
-        let same = |writer: &&mut Writer| {
-            writer.locals == locals && saved.xmms.iter().all(|x| writer.saved.xmms.contains(x))
-        };
+        let same =
+            |writer: &&mut Writer| writer.locals == locals && saved.xmms & !writer.saved.xmms == 0;
         match self.writers.iter_mut().find(same) {
             Some(writer) => writer.sites.push(site),
             None => self.writers.push(Writer {
@@ -319,8 +342,8 @@ impl Emit<'_> {
                     gprs: ALLOCATABLE
                         .into_iter()
                         .filter(|&r| is_volatile(r))
-                        .collect(),
-                    xmms: saved.xmms.clone(),
+                        .fold(0, |set, r| set | 1 << r.0),
+                    xmms: saved.xmms,
                 },
             }),
         }
@@ -331,12 +354,12 @@ impl Emit<'_> {
             for site in writer.sites {
                 self.asm.bind(site);
             }
-            self.save(&writer.saved);
+            self.save(writer.saved);
             // The address to return to has to be made up to two words.
             self.asm.alu_imm(Alu::Sub, true, RSP, 8);
-            self.write_locals_cold(&writer.locals, &writer.saved, 8);
+            self.write_locals_cold(&writer.locals, writer.saved, 8);
             self.asm.alu_imm(Alu::Add, true, RSP, 8);
-            self.restore(&writer.saved);
+            self.restore(writer.saved);
             self.asm.ret();
         }
     }
@@ -356,11 +379,11 @@ impl Emit<'_> {
         };
         let unit = self.unit_to_show();
         self.add_cold(sites, !plain, move |e| {
-            e.save(&saved);
+            e.save(saved);
             e.asm.mov_f64(XMM0, x);
             e.call_address(helpers::box_float as *const () as usize);
             e.asm.mov(R11, RAX);
-            e.restore(&saved);
+            e.restore(saved);
             e.asm.store(m, R11, 8);
             let null = (!bound).then(|| {
                 e.asm.test(true, old, old);
@@ -374,7 +397,7 @@ impl Emit<'_> {
             });
             e.asm.add_mem_imm(count, -1);
             let alive = e.asm.jcc(Cc::NE);
-            e.free_cold(old, &saved, &locals, !plain, unit);
+            e.free_cold(old, saved, &locals, !plain, unit);
             e.compared = false;
             e.asm.bind(alive);
             for skip in [immortal, null].into_iter().flatten() {
@@ -385,10 +408,10 @@ impl Emit<'_> {
 
     /// The locals that are not in the frame's memory.
     pub(crate) fn stale_locals(&mut self) -> Vec<(usize, Held)> {
-        if self.st.locals.iter().all(|l| l.behind == Behind::Same) {
+        if !self.st.has_stale_locals() {
             return Vec::new();
         }
-        let context = self.snapshot(0);
+        let context = self.snapshot_whole(0);
         let locals = context.locals.iter().enumerate();
         locals
             .filter(|(_, slot)| slot.behind == Behind::Stale)
@@ -398,12 +421,7 @@ impl Emit<'_> {
 
     /// Writes such locals from cold code, where registers are in `saved`, `above` bytes from the
     /// top of the native stack.
-    pub(crate) fn write_locals_cold(
-        &mut self,
-        locals: &[(usize, Held)],
-        saved: &Saved,
-        above: i32,
-    ) {
+    pub(crate) fn write_locals_cold(&mut self, locals: &[(usize, Held)], saved: Saved, above: i32) {
         for &(i, held) in locals {
             let slot = self.local_mem(i);
             self.asm.lea(ARGUMENTS[0], slot);

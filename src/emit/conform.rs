@@ -1,7 +1,5 @@
 //! Turning what holds at a point into what an existing block relies on.
 
-use std::rc::Rc;
-
 use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Xmm};
 
 use super::machine::{R11, XMM15, native};
@@ -32,10 +30,9 @@ impl Emit<'_> {
         self.count_for(target);
         self.write_stack(target);
         self.move_into_place(target);
-        let target = Rc::new(target.clone());
-        let state = State::from_context(&target, &mut self.buffers);
+        let state = State::from_context(target, &mut self.buffers);
         self.replace_state(state);
-        self.conformed = Some(target);
+        self.conformed = Some(self.pin_whole(target));
     }
 
     /// Values that the target has as objects.
@@ -106,9 +103,7 @@ impl Emit<'_> {
 
     fn uses_of(&self, id: Id) -> u16 {
         let stack = self.st.stack.iter().filter(|&&s| s == id).count();
-        let locals = self.st.locals.iter();
-        let locals = locals.filter(|l| l.node == id && l.behind == Behind::Stale);
-        (stack + locals.count()) as u16
+        (stack + self.st.stale_users(id)) as u16
     }
 
     /// Stack slots that the target has in the frame's memory.

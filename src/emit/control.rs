@@ -1,8 +1,6 @@
 //! Guards, branches, loops and the ends of an instruction.
 
-use std::rc::Rc;
-
-use crate::jit::context::Context;
+use crate::jit::starts::ContextKey;
 use crate::release::layout::_PyInterpreterFrame;
 
 use super::Emit;
@@ -16,7 +14,7 @@ use super::types::{Exit, Expected, Flow, Number, Stop, Val};
 
 impl Emit<'_> {
     /// Where an exit leads, what kind of edge it is, and what holds there.
-    pub(crate) fn exit_edge(&mut self, exit: Exit) -> (EdgeKind, u32, Rc<Context>) {
+    pub(crate) fn exit_edge(&mut self, exit: Exit) -> (EdgeKind, u32, ContextKey) {
         let base = self.st.base as i64;
         let (kind, unit, depth) = match exit {
             Exit::Deopt => (EdgeKind::Deopt, self.instr.start, base),
@@ -52,7 +50,7 @@ impl Emit<'_> {
         let (kind, unit, context) = self.exit_edge(exit);
         let test = self.test(c.0);
         for site in self.jump_if(test.not()) {
-            self.add_edge(site, kind, unit, context.clone());
+            self.add_edge(site, kind, unit, context);
         }
         self.learn(c.0);
         Ok(())
@@ -160,7 +158,7 @@ impl Emit<'_> {
                     let edge = self.edges.pop();
                     if let Some(edge) = edge {
                         for site in self.jump_if(test) {
-                            self.add_edge(site, edge.kind, edge.unit, edge.context.clone());
+                            self.add_edge(site, edge.kind, edge.unit, edge.context);
                         }
                     }
                     self.learn_not(c.0);
@@ -254,7 +252,7 @@ impl Emit<'_> {
             .filter(|c| pending(c))
         {
             if at_end(cold) {
-                cold.after = Some((unit, context.clone()));
+                cold.after = Some((unit, context));
             } else {
                 inside = true;
             }
@@ -265,7 +263,7 @@ impl Emit<'_> {
     }
 
     /// Leaves by a `Forget` edge where a frame object exists.
-    fn watch(&mut self, unit: u32, context: Rc<Context>) {
+    fn watch(&mut self, unit: u32, context: ContextKey) {
         let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
         self.asm.cmp_mem_imm(taken, 0, 8);
         let site = self.asm.jcc(Cc::NE);

@@ -1,8 +1,6 @@
 //! What comes out of emitting a block: code, and the places where control leaves it.
 
-use std::rc::Rc;
-
-use crate::jit::context::Context;
+use crate::jit::starts::ContextKey;
 
 /// Why control leaves a block at an edge.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -37,7 +35,7 @@ pub enum EdgeKind {
 }
 
 /// A way out of a block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Edge {
     /// Offset of the 32-bit distance of a jump, to be filled in.
     pub site: u32,
@@ -45,7 +43,7 @@ pub struct Edge {
     /// Where execution goes on: the first unit of an instruction, extending prefixes included.
     pub unit: u32,
     /// What holds at the edge.
-    pub context: Rc<Context>,
+    pub context: ContextKey,
 }
 
 /// A call of a C function, whose 32-bit distance is to be filled in.
@@ -74,6 +72,8 @@ pub struct BlockCode {
     pub code: Vec<u8>,
     pub edges: Vec<Edge>,
     pub calls: Vec<CallSite>,
+    /// The contexts of edges, each counted once.
+    pub contexts: Vec<ContextKey>,
     /// The instructions in order, and then those that have code which runs rarely.
     pub marks: Vec<Mark>,
     /// Where the code starts that runs rarely.

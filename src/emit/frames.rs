@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::jit::context::{Behind, Gpr, Known, Loc};
 use crate::jit::facts;
 use crate::jit::pending;
+use crate::jit::starts::ContextKey;
 use crate::release::layout::{_PyInterpreterFrame, PyCodeObject, PyFunctionObject, PyThreadState};
 
 use super::Emit;
@@ -174,7 +175,7 @@ impl Emit<'_> {
         // Where execution goes on is what the jump says that follows.
         let goes_on = Rc::new(Cell::new(unit));
         self.breaker = Some(Rc::clone(&goes_on));
-        self.pending_cold(site, goes_on, Rc::clone(&context));
+        self.pending_cold(site, goes_on, context);
         if let (Some(via), Some(tracing)) = (facts::CURRENT_VIA, facts::USE_TRACING) {
             self.asm.load(R11, Mem::new(TSTATE, via), 8, false);
             self.asm.load(R11, Mem::new(R11, tracing), 1, false);
@@ -185,12 +186,7 @@ impl Emit<'_> {
         Ok(())
     }
 
-    fn pending_cold(
-        &mut self,
-        site: super::asm::Site,
-        unit: Rc<Cell<u32>>,
-        context: Rc<crate::jit::context::Context>,
-    ) {
+    fn pending_cold(&mut self, site: super::asm::Site, unit: Rc<Cell<u32>>, context: ContextKey) {
         let saved = self.live_volatile();
         let locals = self.stale_locals();
         let written = locals.clone();
@@ -201,29 +197,24 @@ impl Emit<'_> {
                 // Only the version of monitoring differs: there is nothing to handle.
                 e.asm.test_imm(false, R11, (1 << facts::EVENT_BITS) - 1);
                 let site = e.asm.jcc(Cc::E);
-                e.add_edge(
-                    site,
-                    EdgeKind::Interpret(WATCHED),
-                    unit.get(),
-                    Rc::clone(&context),
-                );
+                e.add_edge(site, EdgeKind::Interpret(WATCHED), unit.get(), context);
             }
-            e.save(&saved);
+            e.save(saved);
             e.store_instruction(shown);
             if !locals.is_empty() {
                 e.asm.push_reg(R11);
                 e.asm.push_reg(R11);
-                e.write_locals_cold(&locals, &saved, 16);
+                e.write_locals_cold(&locals, saved, 16);
                 e.asm.pop_reg(R11);
                 e.asm.pop_reg(R11);
             }
             e.asm.mov(ARGUMENTS[0], TSTATE);
             e.call_address(pending::handle as *const () as usize);
             e.asm.mov(R11, RAX);
-            e.restore(&saved);
+            e.restore(saved);
             e.asm.alu_imm(Alu::Cmp, false, R11, 0);
             let site = e.asm.jcc(Cc::L);
-            e.add_edge(site, EdgeKind::Error, here, Rc::clone(&context));
+            e.add_edge(site, EdgeKind::Error, here, context);
             let site = e.asm.jcc(Cc::G);
             e.add_edge(
                 site,

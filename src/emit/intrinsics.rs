@@ -183,7 +183,7 @@ impl Emit<'_> {
             let less = self.place_xmm(less);
             self.asm.compare_f64(greater, less);
             let site = self.asm.jcc(Cc::BE);
-            self.add_edge(site, EdgeKind::Deopt, unit, context.clone());
+            self.add_edge(site, EdgeKind::Deopt, unit, context);
         }
         let result = self.emit_call(&Call {
             target: Target::Address(helpers::pow as *const () as usize),

@@ -33,6 +33,7 @@ mod relax;
 pub mod reuse;
 mod sight;
 mod slots;
+mod snapshot;
 mod state;
 mod subscripts;
 mod suppose;
@@ -53,13 +54,14 @@ use std::rc::Rc;
 
 use crate::jit::context::{Context, Held, Known, Slot};
 use crate::jit::fold::Op;
+use crate::jit::starts::{ContextKey, Starts};
 
 use asm::Asm;
 use cold::{Cold, Writer};
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark};
 use node::{Domain, Id, NONE, Table};
 use passes::Uses;
-use reuse::Buffers;
+use reuse::{Buffers, Lists};
 use sight::Looking;
 use state::State;
 use types::{Ty, Val};
@@ -105,9 +107,11 @@ pub struct Emit<'a> {
     going_on: Option<u32>,
     /// Why the instruction cannot be emitted, where a method could not say so.
     failed: Option<&'static str>,
-    last_context: Option<Rc<Context>>,
+    starts: &'a Starts,
+    /// The contexts of snapshots, each counted once.
+    contexts: Vec<ContextKey>,
     /// What `conform` has made of the state.
-    conformed: Option<Rc<Context>>,
+    conformed: Option<ContextKey>,
     /// First word and type of each cell of the instruction.
     cell_types: Vec<(u16, Ty)>,
     /// What the instruction has computed from what.
@@ -127,32 +131,43 @@ pub struct Emit<'a> {
 
 impl<'a> Emit<'a> {
     /// Starts a block that may rely on `context`.
-    pub fn new(view: &'a CodeView, context: &Context, unit: u32) -> Emit<'a> {
-        Emit::with(Buffers::default(), view, context, unit)
+    pub fn new(view: &'a CodeView, starts: &'a Starts, context: &Context, unit: u32) -> Emit<'a> {
+        Emit::with(Buffers::default(), view, starts, context, unit)
     }
 
     /// The same, with what the block before has left.
     pub fn with(
         mut buffers: Buffers,
         view: &'a CodeView,
+        starts: &'a Starts,
         context: &Context,
         unit: u32,
     ) -> Emit<'a> {
         let st = State::from_context(context, &mut buffers);
         buffers.looking.close();
         let before = buffers.state();
+        let Lists {
+            tables,
+            cold,
+            cell_types,
+            computed,
+            aliases,
+            outcomes,
+            uses,
+        } = std::mem::take(&mut buffers.lists);
+        let block = std::mem::take(&mut buffers.block);
         Emit {
             view,
-            asm: Asm::new(std::mem::take(&mut buffers.code)),
+            asm: std::mem::take(&mut buffers.asm),
             before,
             st,
-            tables: Vec::new(),
-            edges: Vec::new(),
+            tables,
+            edges: block.edges,
             breaker: None,
-            calls: Vec::new(),
-            cold: Vec::new(),
+            calls: block.calls,
+            cold,
             writers: Vec::new(),
-            marks: Vec::new(),
+            marks: block.marks,
             compared: false,
             instr: Instr {
                 unit,
@@ -165,7 +180,7 @@ impl<'a> Emit<'a> {
                 guess: false,
                 doubtful: false,
             },
-            uses: Uses::default(),
+            uses,
             careful: false,
             looking: std::mem::take(&mut buffers.looking),
             effects: false,
@@ -174,12 +189,13 @@ impl<'a> Emit<'a> {
             edges_before: 0,
             going_on: None,
             failed: None,
-            last_context: None,
+            starts,
+            contexts: block.contexts,
             conformed: None,
-            cell_types: Vec::new(),
-            computed: Vec::new(),
-            aliases: Vec::new(),
-            outcomes: Vec::new(),
+            cell_types,
+            computed,
+            aliases,
+            outcomes,
             fresh_from: 0,
             last_digits: NONE,
             last_element: None,
@@ -197,8 +213,13 @@ impl<'a> Emit<'a> {
 
     /// What holds at the present point.
     pub fn context(&mut self) -> Rc<Context> {
-        match &self.conformed {
-            Some(context) => Rc::clone(context),
+        let key = self.context_key();
+        self.starts.context(key)
+    }
+
+    fn context_key(&mut self) -> ContextKey {
+        match self.conformed {
+            Some(context) => context,
             None => self.snapshot(self.st.stack.len()),
         }
     }
@@ -237,7 +258,7 @@ impl<'a> Emit<'a> {
 
     /// Ends the block with a jump that leaves it at `unit`.
     pub fn leave(&mut self, kind: EdgeKind, unit: u32) {
-        let context = self.context();
+        let context = self.context_key();
         let site = self.asm.jmp();
         let (kind, unit) = self.before_keywords(kind, unit);
         self.add_edge(site, kind, unit, context);
@@ -274,7 +295,19 @@ impl<'a> Emit<'a> {
         let mut buffers = self.buffers;
         buffers.states.extend([self.st, self.before]);
         buffers.looking = self.looking;
-        let moved = relax::relax(self.asm);
+        let moved = relax::relax(&mut self.asm, &mut buffers.spare);
+        self.asm.clear();
+        self.tables.clear();
+        buffers.asm = self.asm;
+        buffers.lists = Lists {
+            tables: self.tables,
+            cold: self.cold,
+            cell_types: self.cell_types,
+            computed: self.computed,
+            aliases: self.aliases,
+            outcomes: self.outcomes,
+            uses: self.uses,
+        };
         for edge in &mut self.edges {
             edge.site = moved.place(edge.site);
         }
@@ -289,8 +322,10 @@ impl<'a> Emit<'a> {
             code: moved.code,
             edges: self.edges,
             calls: self.calls,
+            contexts: self.contexts,
             marks: self.marks,
         };
+        buffers.spare.take_back(moved.shifts);
         (block, buffers)
     }
 }

@@ -32,31 +32,44 @@ struct Form {
     wide: bool,
     /// Whether the register is one of the low bytes.
     byte: bool,
-    opcode: &'static [u8],
+    /// Whether `0x0f` stands before the opcode.
+    escape: bool,
+    opcode: u8,
 }
 
-const fn narrow(opcode: &'static [u8]) -> Form {
+const fn narrow(opcode: u8) -> Form {
     Form {
         prefix: 0,
         wide: false,
         byte: false,
+        escape: false,
         opcode,
     }
 }
 
-const fn wide(opcode: &'static [u8]) -> Form {
+const fn wide(opcode: u8) -> Form {
     Form {
         wide: true,
         ..narrow(opcode)
     }
 }
 
-const fn prefixed(prefix: u8, opcode: &'static [u8]) -> Form {
+const fn prefixed(prefix: u8, opcode: u8) -> Form {
     Form {
         prefix,
         ..narrow(opcode)
     }
 }
+
+const fn escaped(form: Form) -> Form {
+    Form {
+        escape: true,
+        ..form
+    }
+}
+
+/// The longest instruction up to its immediate, and then some, so that all of it is copied at once.
+const ROOM: usize = 16;
 
 /// Bits in `ModRM` and `SIB` that say that something else follows.
 const INDEXED: u8 = 4;
@@ -67,15 +80,24 @@ const NEEDS_DISTANCE: u8 = 5;
 impl Asm {
     /// Everything up to the immediate; `reg` is a register or a digit of the opcode.
     fn with_mem(&mut self, form: Form, reg: u8, m: Mem) {
+        let mut bytes = [0; ROOM];
+        let mut len = 0;
+        let mut byte = |byte: u8| {
+            bytes[len & (ROOM - 1)] = byte;
+            len += 1;
+        };
         let index = m.index.map_or(0, |(i, _)| i.0);
         let rex = u8::from(form.wide) << 3 | (reg >> 3) << 2 | (index >> 3) << 1 | m.base.0 >> 3;
         if form.prefix != 0 {
-            self.byte(form.prefix);
+            byte(form.prefix);
         }
         if rex != 0 || (form.byte && reg >= 4) {
-            self.byte(0x40 | rex);
+            byte(0x40 | rex);
         }
-        self.bytes(form.opcode);
+        if form.escape {
+            byte(0x0f);
+        }
+        byte(form.opcode);
         let base = m.base.0 & 7;
         let near = i8::try_from(m.disp);
         let mode = match near {
@@ -89,24 +111,23 @@ impl Asm {
             None => None,
         };
         let rm = sib.map_or(base, |_| INDEXED);
-        self.byte(mode << 6 | (reg & 7) << 3 | rm);
+        byte(mode << 6 | (reg & 7) << 3 | rm);
         if let Some(sib) = sib {
-            self.byte(sib);
+            byte(sib);
         }
         match (mode, near) {
             (0, _) => {}
-            (1, Ok(near)) => self.byte(near as u8),
-            _ => self.bytes(&m.disp.to_le_bytes()),
+            (1, Ok(near)) => byte(near as u8),
+            _ => m.disp.to_le_bytes().into_iter().for_each(byte),
         }
+        self.some_of(&bytes, len);
     }
 
     /// An arithmetic instruction on memory and an immediate.
     fn arithmetic(&mut self, digit: u8, m: Mem, value: i32, is_wide: bool) {
-        let (short, long): (&[u8], &[u8]) = (&[0x83], &[0x81]);
-        let opcode = if i8::try_from(value).is_ok() {
-            short
-        } else {
-            long
+        let opcode = match i8::try_from(value) {
+            Ok(_) => 0x83,
+            Err(_) => 0x81,
         };
         let form = if is_wide {
             wide(opcode)
@@ -123,13 +144,13 @@ impl Asm {
     /// Loads `bytes` bytes, extended to 64 bits.
     pub fn load(&mut self, to: Gpr, m: Mem, bytes: u8, signed: bool) {
         let form = match (bytes, signed) {
-            (1, false) => narrow(&[0x0f, 0xb6]),
-            (1, true) => wide(&[0x0f, 0xbe]),
-            (2, false) => narrow(&[0x0f, 0xb7]),
-            (2, true) => wide(&[0x0f, 0xbf]),
-            (4, false) => narrow(&[0x8b]),
-            (4, true) => wide(&[0x63]),
-            _ => wide(&[0x8b]),
+            (1, false) => escaped(narrow(0xb6)),
+            (1, true) => escaped(wide(0xbe)),
+            (2, false) => escaped(narrow(0xb7)),
+            (2, true) => escaped(wide(0xbf)),
+            (4, false) => narrow(0x8b),
+            (4, true) => wide(0x63),
+            _ => wide(0x8b),
         };
         self.with_mem(form, to.0, m);
     }
@@ -138,21 +159,21 @@ impl Asm {
         let form = match bytes {
             1 => Form {
                 byte: true,
-                ..narrow(&[0x88])
+                ..narrow(0x88)
             },
-            2 => prefixed(0x66, &[0x89]),
-            4 => narrow(&[0x89]),
-            _ => wide(&[0x89]),
+            2 => prefixed(0x66, 0x89),
+            4 => narrow(0x89),
+            _ => wide(0x89),
         };
         self.with_mem(form, from.0, m);
     }
 
     pub fn store_imm(&mut self, m: Mem, value: i32, bytes: u8) {
         let form = match bytes {
-            1 => narrow(&[0xc6]),
-            2 => prefixed(0x66, &[0xc7]),
-            4 => narrow(&[0xc7]),
-            _ => wide(&[0xc7]),
+            1 => narrow(0xc6),
+            2 => prefixed(0x66, 0xc7),
+            4 => narrow(0xc7),
+            _ => wide(0xc7),
         };
         self.with_mem(form, 0, m);
         let immediate = value.to_le_bytes();
@@ -160,23 +181,23 @@ impl Asm {
     }
 
     pub fn lea(&mut self, to: Gpr, m: Mem) {
-        self.with_mem(wide(&[0x8d]), to.0, m);
+        self.with_mem(wide(0x8d), to.0, m);
     }
 
     /// Compares a register with memory.
     pub fn cmp_mem(&mut self, a: Gpr, m: Mem) {
-        self.with_mem(wide(&[0x3b]), a.0, m);
+        self.with_mem(wide(0x3b), a.0, m);
     }
 
     /// Adds memory to a register.
     pub fn add_from_mem(&mut self, a: Gpr, m: Mem) {
-        self.with_mem(wide(&[0x03]), a.0, m);
+        self.with_mem(wide(0x03), a.0, m);
     }
 
     /// Compares memory with an immediate.
     pub fn cmp_mem_imm(&mut self, m: Mem, value: i32, bytes: u8) {
         if bytes == 1 {
-            self.with_mem(narrow(&[0x80]), 7, m);
+            self.with_mem(narrow(0x80), 7, m);
             self.byte(value as u8);
         } else {
             self.arithmetic(7, m, value, bytes == 8);
@@ -185,22 +206,22 @@ impl Asm {
 
     pub fn add_mem_imm(&mut self, m: Mem, value: i32) {
         match value {
-            1 => self.with_mem(wide(&[0xff]), 0, m),
-            -1 => self.with_mem(wide(&[0xff]), 1, m),
+            1 => self.with_mem(wide(0xff), 0, m),
+            -1 => self.with_mem(wide(0xff), 1, m),
             _ => self.arithmetic(0, m, value, true),
         }
     }
 
     pub fn load_f64(&mut self, to: Xmm, m: Mem) {
-        self.with_mem(prefixed(0xf2, &[0x0f, 0x10]), to.0, m);
+        self.with_mem(escaped(prefixed(0xf2, 0x10)), to.0, m);
     }
 
     pub fn store_f64(&mut self, m: Mem, from: Xmm) {
-        self.with_mem(prefixed(0xf2, &[0x0f, 0x11]), from.0, m);
+        self.with_mem(escaped(prefixed(0xf2, 0x11)), from.0, m);
     }
 
     pub fn load_f32(&mut self, to: Xmm, m: Mem) {
-        self.with_mem(prefixed(0xf3, &[0x0f, 0x5a]), to.0, m);
+        self.with_mem(escaped(prefixed(0xf3, 0x5a)), to.0, m);
     }
 }
 
@@ -213,9 +234,9 @@ mod tests {
     fn text(emit: impl FnOnce(&mut Asm)) -> (String, usize) {
         let mut asm = Asm::default();
         emit(&mut asm);
-        let (code, _) = asm.into_parts();
+        let code = asm.code();
         let mut text = String::new();
-        let mut decoder = Decoder::new(64, &code, DecoderOptions::NONE);
+        let mut decoder = Decoder::new(64, code, DecoderOptions::NONE);
         IntelFormatter::new().format(&decoder.decode(), &mut text);
         assert!(!decoder.can_decode(), "more than one instruction");
         (text, code.len())

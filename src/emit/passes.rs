@@ -127,7 +127,6 @@ impl Emit<'_> {
         self.cold.truncate(mark.cold);
         self.tables.truncate(mark.tables);
         self.st.clone_from(&self.before);
-        self.last_context = None;
         self.failed = None;
     }
 

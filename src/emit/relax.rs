@@ -2,6 +2,21 @@
 
 use super::asm::{Asm, Jump};
 
+/// Memory that is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Spare {
+    long: Vec<Long>,
+    shifts: Vec<(u32, u32)>,
+    pub code: Vec<u8>,
+}
+
+impl Spare {
+    /// Takes back what a block was moved with.
+    pub fn take_back(&mut self, shifts: Vec<(u32, u32)>) {
+        self.shifts = shifts;
+    }
+}
+
 /// A jump with a distance of 32 bits, and what has become of it.
 #[derive(Clone, Copy, Debug)]
 struct Long {
@@ -19,7 +34,7 @@ pub(crate) struct Moved {
     pub code: Vec<u8>,
     /// Where each jump ended that is shorter now, and by how many bytes everything behind has
     /// moved.
-    shifts: Vec<(u32, u32)>,
+    pub shifts: Vec<(u32, u32)>,
 }
 
 impl Moved {
@@ -38,19 +53,18 @@ fn place(shifts: &[(u32, u32)], old: u32) -> u32 {
 }
 
 /// Shortens the jumps of a block.
-pub(crate) fn relax(asm: Asm) -> Moved {
-    let (code, mut jumps) = asm.into_parts();
-    jumps.sort_by_key(|jump| jump.site);
-    let mut long: Vec<Long> = jumps
-        .iter()
-        .filter(|jump| !jump.short)
-        .filter_map(|jump| Long::of(&code, jump))
-        .collect();
+pub(crate) fn relax(asm: &mut Asm, spare: &mut Spare) -> Moved {
+    let (code, jumps) = asm.parts();
+    let mut long = std::mem::take(&mut spare.long);
+    long.clear();
+    let far = jumps.iter().filter(|jump| !jump.short);
+    long.extend(far.filter_map(|jump| Long::of(code, jump)));
     thread(&mut long);
-    let mut shifts = Vec::new();
+    let mut shifts = std::mem::take(&mut spare.shifts);
+    shifts.clear();
     loop {
         let mut changed = false;
-        for jump in &mut long {
+        for jump in long.iter_mut().filter(|jump| jump.len > 2) {
             let distance =
                 i64::from(place(&shifts, jump.target)) - i64::from(place(&shifts, jump.end));
             let len = match i8::try_from(distance) {
@@ -77,10 +91,13 @@ pub(crate) fn relax(asm: Asm) -> Moved {
         }
     }
     let mut moved = Moved {
-        code: Vec::with_capacity(code.len()),
+        code: std::mem::take(&mut spare.code),
         shifts,
     };
-    moved.write(&code, &long, &jumps);
+    moved.code.clear();
+    moved.code.reserve(code.len());
+    moved.write(code, &long, jumps);
+    spare.long = long;
     moved
 }
 

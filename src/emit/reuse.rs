@@ -1,12 +1,19 @@
 //! Buffers that are used again: a block needs many states, and making each anew would cost more
 //! than all else that happens to it.
 
-use crate::jit::context::Slot;
+use crate::jit::fold::Op;
 
 use super::Emit;
-use super::node::{Id, Node};
+use super::asm::Asm;
+use super::cold::Cold;
+use super::edge::BlockCode;
+use super::node::{Domain, Id, Node, Table};
+use super::passes::Uses;
+use super::relax::Spare;
 use super::sight::Looking;
+use super::snapshot::{Described, InMemory};
 use super::state::State;
+use super::types::{Ty, Val};
 
 /// What a block leaves for the next one.
 #[derive(Debug, Default)]
@@ -15,13 +22,39 @@ pub struct Buffers {
     pub(crate) states: Vec<Box<State>>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) ids: Vec<Id>,
-    pub(crate) locals: Vec<Slot>,
-    pub(crate) stack: Vec<Slot>,
-    pub(crate) code: Vec<u8>,
+    pub(crate) described: Described,
+    pub(crate) in_memory: InMemory,
+    pub(crate) asm: Asm,
+    pub(crate) spare: Spare,
     pub(crate) looking: Looking,
+    pub(crate) lists: Lists,
+    /// Those of a block, which whoever has linked it gives back.
+    pub(crate) block: BlockCode,
+}
+
+/// What an instruction or a block collects.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    pub tables: Vec<Table>,
+    pub cold: Vec<Cold>,
+    pub cell_types: Vec<(u16, Ty)>,
+    pub computed: Vec<((Op, Ty, Id, Id), Val)>,
+    pub aliases: Vec<(i64, Id)>,
+    pub outcomes: Vec<(Domain, u8)>,
+    pub uses: Uses,
 }
 
 impl Buffers {
+    /// Takes back the memory of a block that has been put into its place.
+    pub fn take_back(&mut self, mut block: BlockCode) {
+        self.spare.code = std::mem::take(&mut block.code);
+        block.edges.clear();
+        block.calls.clear();
+        block.contexts.clear();
+        block.marks.clear();
+        self.block = block;
+    }
+
     /// A state to be filled.
     pub(crate) fn state(&mut self) -> Box<State> {
         let spare = self.states.pop();
@@ -41,6 +74,7 @@ impl Clone for State {
         let State {
             nodes,
             locals,
+            stale,
             stack,
             base,
             vars,
@@ -61,6 +95,7 @@ impl Clone for State {
         self.locals.clone_from(locals);
         self.stack.clone_from(stack);
         self.vars.clone_from(vars);
+        self.stale = *stale;
         (self.base, self.clock, self.cells) = (*base, *clock, *cells);
         (self.gpr, self.xmm, self.native) = (*gpr, *xmm, *native);
         (self.gpr_used, self.xmm_used) = (*gpr_used, *xmm_used);

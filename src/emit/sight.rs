@@ -9,10 +9,8 @@
 //! Values are followed along the path that the interpreter would take now, so that only memory is
 //! read that it would read. Where that path is not known, nothing is seen any more.
 
-use std::rc::Rc;
-
-use crate::jit::context::Context;
 use crate::jit::fold;
+use crate::jit::starts::ContextKey;
 
 use super::Emit;
 use super::asm::{Alu, Cc};
@@ -50,7 +48,7 @@ pub(crate) struct Looking {
     on_path: bool,
     values: Vec<(Id, Seen)>,
     /// What holds at the guards so far.
-    context: Option<Rc<Context>>,
+    context: Option<ContextKey>,
 }
 
 impl Looking {
@@ -240,12 +238,7 @@ impl Emit<'_> {
         let context = self.guard_context();
         let fails = if way { test.not() } else { test };
         for site in self.jump_if(fails) {
-            self.add_edge(
-                site,
-                EdgeKind::Refuted,
-                self.instr.start,
-                Rc::clone(&context),
-            );
+            self.add_edge(site, EdgeKind::Refuted, self.instr.start, context);
         }
         if way {
             self.learn(c);
@@ -294,25 +287,19 @@ impl Emit<'_> {
     }
 
     /// What holds at the start of the instruction: the same for all its guards, if it can be.
-    fn guard_context(&mut self) -> Rc<Context> {
+    fn guard_context(&mut self) -> ContextKey {
         let now = self.snapshot(self.st.base);
-        if let Some(first) = &self.looking.context
-            && holds_alike(first, &now)
+        // Locals that are in the frame's memory are held alike.
+        let locals = match self.st.has_stale_locals() {
+            true => self.st.locals.len(),
+            false => 0,
+        };
+        if let Some(first) = self.looking.context
+            && self.starts.hold_alike(first, now, self.st.base + locals)
         {
-            return Rc::clone(first);
+            return first;
         }
-        self.looking.context = Some(Rc::clone(&now));
+        self.looking.context = Some(now);
         now
     }
-}
-
-/// Whether two contexts differ in nothing but what is known of values.
-fn holds_alike(a: &Context, b: &Context) -> bool {
-    let slots = |context: &Context| {
-        let slots = context.stack.iter().chain(context.locals.iter());
-        slots
-            .map(|slot| (slot.held, slot.behind))
-            .collect::<Vec<_>>()
-    };
-    slots(a) == slots(b)
 }

@@ -146,7 +146,7 @@ impl Emit<'_> {
                 }
             }
             self.st.locals[i].node = v.0;
-            self.st.locals[i].behind = Behind::Stale;
+            self.st.set_behind(i, Behind::Stale);
             return Ok(());
         } else if !self.is_null(old) {
             self.place(old);
@@ -177,7 +177,7 @@ impl Emit<'_> {
         let r = self.free_gpr();
         let slot = self.local_mem(i);
         self.asm.load(r, slot, 8, false);
-        self.st.locals[i].behind = Behind::Same;
+        self.st.set_behind(i, Behind::Same);
         // Somebody has to own the register while the count is taken off.
         let id = self.new_in_gpr(Ty::Object, r);
         self.st.locals[i].node = NONE;
@@ -199,9 +199,9 @@ impl Emit<'_> {
                 self.node_mut(id).anchor = Anchor::Local(i as u16);
             }
         }
+        self.st.set_behind(i, Behind::Same);
         let local = &mut self.st.locals[i];
         local.node = id;
-        local.behind = Behind::Same;
         local.known = Known::Nothing;
     }
 

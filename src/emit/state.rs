@@ -1,7 +1,5 @@
 //! What holds at the present point of a block, and its translation from and to a context.
 
-use std::rc::Rc;
-
 use crate::jit::context::{Behind, Context, Held, Known, Loc, Slot};
 use crate::jit::facts;
 
@@ -26,6 +24,8 @@ pub(crate) struct Local {
 pub(crate) struct State {
     pub nodes: Vec<Node>,
     pub locals: Vec<Local>,
+    /// How many locals are not in the frame's memory.
+    pub stale: u16,
     /// From the bottom. `NONE` where an instruction has put a value into memory by itself.
     pub stack: Vec<Id>,
     /// Depth at the start of the instruction.
@@ -59,6 +59,7 @@ impl State {
         State {
             nodes: Vec::new(),
             locals: Vec::new(),
+            stale: 0,
             stack: Vec::new(),
             base: 0,
             vars: Vec::new(),
@@ -91,6 +92,7 @@ impl State {
             known: slot.known,
         }));
         for (i, slot) in context.locals.iter().enumerate() {
+            state.stale += u16::from(slot.behind == Behind::Stale);
             if slot.held != Held::Memory {
                 state.locals[i].node = state.enter_slot(slot, None);
             }
@@ -106,6 +108,29 @@ impl State {
     pub fn add(&mut self, node: Node) -> Id {
         self.nodes.push(node);
         (self.nodes.len() - 1) as Id
+    }
+
+    /// Whether any local is not in the frame's memory.
+    pub fn has_stale_locals(&self) -> bool {
+        self.stale > 0
+    }
+
+    /// How many locals that are not in the frame's memory have this value.
+    pub fn stale_users(&self, id: Id) -> usize {
+        if self.stale == 0 {
+            return 0;
+        }
+        let locals = self.locals.iter();
+        let stale = locals.filter(|l| l.node == id && l.behind == Behind::Stale);
+        stale.count()
+    }
+
+    /// Says what the frame's memory has for local `i`.
+    pub fn set_behind(&mut self, i: usize, behind: Behind) {
+        let local = &mut self.locals[i];
+        self.stale -= u16::from(local.behind == Behind::Stale);
+        self.stale += u16::from(behind == Behind::Stale);
+        local.behind = behind;
     }
 
     /// The node of local `i`.
@@ -274,197 +299,5 @@ impl Emit<'_> {
 
     pub(crate) fn table(&self, index: u32) -> &Table {
         &self.tables[index as usize]
-    }
-
-    /// The context at the present point, with the stack at this depth.
-    ///
-    /// Emits what it takes so that the context can say it all.
-    pub(crate) fn snapshot(&mut self, depth: usize) -> Rc<Context> {
-        for i in self.st.stack.len()..depth {
-            let id = self.memory_slot(i);
-            self.st.stack.push(id);
-        }
-        self.settle(depth);
-        let mut seen: Vec<(Id, u16)> = Vec::new();
-        let mut stack = std::mem::take(&mut self.buffers.stack);
-        stack.clear();
-        for i in 0..depth {
-            let id = self.st.stack[i];
-            stack.push(self.describe(id, &mut seen, Some(i)));
-        }
-        let mut locals = std::mem::take(&mut self.buffers.locals);
-        locals.clear();
-        for i in 0..self.st.locals.len() {
-            let local = self.st.locals[i];
-            let slot = match local.behind {
-                Behind::Same => Slot {
-                    held: Held::Memory,
-                    behind: Behind::Same,
-                    known: match local.node {
-                        NONE => local.known,
-                        id => self.node(id).known,
-                    },
-                },
-                Behind::Stale => Slot {
-                    behind: Behind::Stale,
-                    ..self.describe(local.node, &mut seen, None)
-                },
-            };
-            locals.push(slot);
-        }
-        let context = match &self.last_context {
-            Some(last) if *last.locals == *locals && *last.stack == *stack => Rc::clone(last),
-            _ => Rc::new(Context {
-                locals: locals.as_slice().into(),
-                stack: stack.as_slice().into(),
-            }),
-        };
-        self.last_context = Some(Rc::clone(&context));
-        self.buffers.locals = locals;
-        self.buffers.stack = stack;
-        context
-    }
-
-    /// A stack slot that is in the frame's memory.
-    pub(crate) fn memory_slot(&mut self, index: usize) -> Id {
-        let mut node = Node::new(Ty::Object, Kind::Bits);
-        node.at = At::Stack(index as u16);
-        self.st.add(node)
-    }
-
-    /// Gives every value that a context has to describe a place that a context can name.
-    pub(crate) fn settle(&mut self, depth: usize) {
-        for i in 0..depth {
-            if self.st.stack[i] == NONE {
-                self.st.stack[i] = self.memory_slot(i);
-            }
-            let id = self.st.stack[i];
-            self.settle_one(id, Some(i), depth);
-        }
-        for i in 0..self.st.locals.len() {
-            let local = self.st.locals[i];
-            if local.behind == Behind::Stale {
-                self.settle_one(local.node, None, depth);
-            }
-        }
-    }
-
-    fn settle_one(&mut self, id: Id, stack: Option<usize>, depth: usize) {
-        self.used(id);
-        let node = *self.node(id);
-        match node.kind {
-            Kind::Imm(_) => {}
-            Kind::BoxFloat(raw) => {
-                if self.node(raw).imm().is_none() {
-                    self.settle_raw(raw);
-                }
-            }
-            Kind::BoxLong(raw) | Kind::BoxBool(raw) => {
-                if self.node(raw).imm().is_none() || matches!(node.kind, Kind::BoxBool(_)) {
-                    self.settle_raw(raw);
-                }
-            }
-            Kind::Bits => {
-                if node.due > 0 {
-                    let users = self.users(id, depth);
-                    if node.due > users {
-                        self.flush_by(id, node.due - users);
-                    }
-                }
-                let node = *self.node(id);
-                let named = match node.at {
-                    At::Gpr(_) | At::Native(_) => true,
-                    At::Stack(k) => stack == Some(usize::from(k)),
-                    At::None => {
-                        matches!(node.anchor, Anchor::Local(_)) && node.due >= self.users(id, depth)
-                    }
-                    At::Xmm(_) => false,
-                };
-                if !named {
-                    self.place(id);
-                }
-            }
-            _ => {
-                self.place(id);
-            }
-        }
-    }
-
-    fn settle_raw(&mut self, raw: Id) {
-        match self.node(raw).at {
-            At::None | At::Stack(_) => {
-                if self.node(raw).ty == Ty::F64 {
-                    self.place_xmm(raw);
-                } else {
-                    self.place(raw);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// How many slots of a context refer to the node outside the frame's memory for locals.
-    fn users(&self, id: Id, depth: usize) -> u16 {
-        let stack = self.st.stack[..depth].iter().filter(|&&s| s == id).count();
-        let locals = self.st.locals.iter();
-        let locals = locals.filter(|l| l.node == id && l.behind == Behind::Stale);
-        (stack + locals.count()) as u16
-    }
-
-    fn describe(&self, id: Id, seen: &mut Vec<(Id, u16)>, stack: Option<usize>) -> Slot {
-        let node = *self.node(id);
-        let slot = |held| Slot {
-            held,
-            behind: Behind::Same,
-            known: node.known,
-        };
-        match node.kind {
-            Kind::Imm(v) => slot(Held::Constant(v as usize)),
-            Kind::BoxFloat(raw) => slot(match self.node(raw).imm() {
-                Some(v) => Held::FloatConstant(v as u64),
-                None => Held::Float(self.loc(raw)),
-            }),
-            Kind::BoxLong(raw) => slot(match self.node(raw).imm() {
-                Some(v) => Held::LongConstant(v),
-                None => Held::Long(self.loc(raw)),
-            }),
-            Kind::BoxBool(raw) => slot(Held::Bool(self.loc(raw))),
-            _ => {
-                let before = match seen.iter_mut().find(|(n, _)| *n == id) {
-                    Some((_, count)) => {
-                        *count += 1;
-                        *count - 1
-                    }
-                    None => {
-                        seen.push((id, 1));
-                        0
-                    }
-                };
-                let borrowed = before < node.due;
-                if let (true, Anchor::Local(n)) = (borrowed, node.anchor) {
-                    return slot(Held::Local(n));
-                }
-                if let At::Stack(k) = node.at
-                    && stack == Some(usize::from(k))
-                    && !borrowed
-                {
-                    return slot(Held::Memory);
-                }
-                slot(Held::Object {
-                    at: self.loc(id),
-                    owned: !borrowed,
-                })
-            }
-        }
-    }
-
-    /// The place of a node that has one.
-    fn loc(&self, id: Id) -> Loc {
-        match self.node(id).at {
-            At::Gpr(r) => Loc::Gpr(r),
-            At::Xmm(x) => Loc::Xmm(x),
-            At::Native(n) => Loc::Native(n),
-            At::None | At::Stack(_) => unreachable!("settled values have a place"),
-        }
     }
 }

@@ -1,10 +1,9 @@
 //! What an operation takes its operands for, having looked at those that are there now.
 
-use std::rc::Rc;
-
 use crate::jit::code::read;
-use crate::jit::context::{Context, Known};
+use crate::jit::context::Known;
 use crate::jit::facts;
+use crate::jit::starts::ContextKey;
 
 use super::Emit;
 use super::asm::{Cc, Mem};
@@ -68,7 +67,7 @@ impl Emit<'_> {
         self.leave_if(Cc::NE, context);
     }
 
-    pub(crate) fn leave_if(&mut self, cc: Cc, context: Rc<Context>) {
+    pub(crate) fn leave_if(&mut self, cc: Cc, context: ContextKey) {
         let site = self.asm.jcc(cc);
         self.add_edge(site, EdgeKind::Deopt, self.instr.start, context);
     }

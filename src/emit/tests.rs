@@ -11,6 +11,7 @@ use super::Emit;
 use super::edge::{BlockCode, EdgeKind, Instr, Step};
 use super::view::{CodeView, Doors};
 use crate::jit::context::{Context, Known, Slot};
+use crate::jit::starts::Starts;
 use crate::jit::{facts, symbols};
 use crate::release::{MINOR, OPCODES, SYMBOLS};
 
@@ -90,7 +91,8 @@ fn listing(source: &str) -> String {
         locals: locals.into(),
         stack: Box::new([]),
     };
-    let mut e = Emit::new(&view, &context, 0);
+    let starts = Starts::default();
+    let mut e = Emit::new(&view, &starts, &context, 0);
     let mut unit = 0;
     let mut comments = Vec::new();
     for (name, oparg) in code {

@@ -1,7 +1,5 @@
 //! Leaving compiled code because somebody looks at the frame.
 
-use std::rc::Rc;
-
 use crate::jit::code::read;
 use crate::jit::context::{Behind, Context, Held, Known, Slot};
 use crate::jit::facts;
@@ -28,7 +26,8 @@ impl Emit<'_> {
         match self.node(result).kind {
             _ if on_top => self.add_edge(site, EdgeKind::Return { pushed: false }, unit, context),
             Kind::Imm(address) => {
-                let context = with_constant(&context, address as usize);
+                let context = with_constant(&self.starts.context(context), address as usize);
+                let context = self.pin_whole(&context);
                 self.add_edge(site, EdgeKind::Return { pushed: true }, unit, context);
             }
             _ => self.add_edge(site, EdgeKind::Interpret(OUTLIVES), unit, context),
@@ -37,15 +36,10 @@ impl Emit<'_> {
 
     /// Leaves where tools watch the running thread or this code.
     pub fn leave_if_watched(&mut self, unit: u32) {
-        let context = self.context();
+        let context = self.context_key();
         let watched = |e: &mut Self| {
             let site = e.asm.jcc(Cc::NE);
-            e.add_edge(
-                site,
-                EdgeKind::Interpret(WATCHED),
-                unit,
-                Rc::clone(&context),
-            );
+            e.add_edge(site, EdgeKind::Interpret(WATCHED), unit, context);
         };
         if let (Some(via), Some(tracing)) = (facts::CURRENT_VIA, facts::USE_TRACING) {
             self.asm.load(R11, Mem::new(TSTATE, via), 8, false);
@@ -75,7 +69,7 @@ impl Emit<'_> {
     /// Leaves where somebody has overwritten locals that the stack may have the values of.
     #[cfg(Py_3_13)]
     pub fn leave_if_overwritten(&mut self, unit: u32) {
-        let context = self.context();
+        let context = self.context_key();
         self.asm.mov_imm(R11, overwritten::count() as i64);
         self.asm.cmp_mem_imm(Mem::new(R11, 0), 0, 8);
         let site = self.asm.jcc(Cc::NE);
@@ -99,15 +93,15 @@ const OVERWRITTEN: &str = "somebody else writes locals";
 const OUTLIVES: &str = "a frame outlives its call";
 
 /// The context with one more slot on the stack.
-fn with_constant(context: &Context, address: usize) -> Rc<Context> {
+fn with_constant(context: &Context, address: usize) -> Context {
     let constant = Slot {
         held: Held::Constant(address),
         behind: Behind::Same,
         known: Known::Bound,
     };
     let stack = context.stack.iter().copied().chain([constant]).collect();
-    Rc::new(Context {
+    Context {
         locals: context.locals.clone(),
         stack,
-    })
+    }
 }

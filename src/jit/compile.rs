@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::emit::edge::{BlockCode, Edge, EdgeKind, Instr, Step};
+use crate::emit::edge::{BlockCode, EdgeKind, Instr, Step};
 use crate::emit::{Emit, WAIT};
 use crate::jit::arena::{Full, Offset};
 use crate::jit::check::{Checked, NEAR_CALL_BYTES};
@@ -14,16 +14,14 @@ use crate::jit::context::Context;
 use crate::jit::distance::generalise;
 use crate::jit::listing;
 use crate::jit::live::{Operands, Registers};
-use crate::jit::record::{Avoid, Block, Exit, GUESSES, Record, Site, VERSIONS};
+use crate::jit::record::{Avoid, Block, GUESSES, Record, Site, VERSIONS};
 use crate::jit::state::Jit;
+use crate::jit::stubs::NewExit;
 
 /// Instructions of a block before it is cut.
 const LONGEST: u32 = 200;
 /// How much a jump may lose before another version is worth its memory.
 const NEAR: u32 = 9;
-
-/// How many exits are looked through for one that leads to the same.
-const NEIGHBOURS: usize = 8;
 
 /// Where a block starts, and what is known there.
 #[derive(Clone, Debug)]
@@ -35,10 +33,10 @@ pub struct Start {
 
 /// An instruction of the block being emitted.
 #[derive(Clone, Copy, Debug)]
-struct Emitted {
-    start: u32,
+pub struct Emitted {
+    pub start: u32,
     /// The member that was chosen, and what its cache holds; `None` for the generic member.
-    member: Option<(u8, u64)>,
+    pub member: Option<(u8, u64)>,
 }
 
 impl Jit {
@@ -83,23 +81,28 @@ impl Jit {
 
     /// A version that is compiled when control arrives, so that the operands can be looked at.
     fn promise(&mut self, record: &mut Record, start: &Start) -> Result<Offset, Full> {
-        let exit = Exit {
+        let starts = Rc::clone(self.stubs.starts());
+        let key = starts.keep(&start.context, &start.avoid);
+        let exit = NewExit {
             record,
             site: Site::Version,
             kind: EdgeKind::Go,
             backward: false,
             unit: start.unit,
-            context: Rc::clone(&start.context),
-            avoid: start.avoid.clone(),
+            start: key,
         };
-        let (number, at) = self
-            .stubs
-            .add(&mut self.arena, self.trampolines.stub, exit)?;
-        record.stubs.push(number);
-        record
-            .versions
-            .add(start.unit, &start.context, &start.avoid, at);
-        Ok(at)
+        let trampoline = self.trampolines.stub;
+        match self.stubs.add(&mut self.arena, trampoline, exit) {
+            Ok((number, at)) => {
+                record.stubs.push(number);
+                record.versions.add(start.unit, key, at);
+                Ok(at)
+            }
+            Err(full) => {
+                starts.release(key);
+                Err(full)
+            }
+        }
     }
 
     /// Code that turns the start's context into that of an existing version and goes there.
@@ -127,7 +130,8 @@ impl Jit {
         }
         let began = Instant::now();
         let buffers = std::mem::take(&mut self.buffers);
-        let mut e = Emit::with(buffers, &record.view, &start.context, start.unit);
+        let starts = Rc::clone(self.stubs.starts());
+        let mut e = Emit::with(buffers, &record.view, &starts, &start.context, start.unit);
         first(&mut e);
         e.conform(target);
         e.leave(EdgeKind::Go, start.unit);
@@ -158,10 +162,14 @@ impl Jit {
             return Err(Full);
         }
         let began = Instant::now();
-        let mut emitted = Vec::new();
+        let mut emitted = std::mem::take(&mut self.emitted);
+        emitted.clear();
         let (code, left) = self.emit(record, start, registers, &mut emitted);
         record.left.extend(left);
-        let at = self.place(record, start, code, &emitted)?;
+        let placed = self.place(record, start, code, &emitted);
+        let bytecodes = emitted.len() as u64;
+        self.emitted = emitted;
+        let at = placed?;
         if let Some(checks) = &mut self.checks {
             let checked = Checked {
                 record,
@@ -171,7 +179,7 @@ impl Jit {
             checks.insert(self.arena.address(at) + NEAR_CALL_BYTES, checked);
         }
         self.totals.blocks += 1;
-        self.totals.bytecodes += emitted.len() as u64;
+        self.totals.bytecodes += bytecodes;
         self.totals.compile_ns += began.elapsed().as_nanos() as u64;
         Ok(at)
     }
@@ -185,7 +193,8 @@ impl Jit {
     ) -> (BlockCode, Option<(u32, &'static str)>) {
         let view = &record.view;
         let buffers = std::mem::take(&mut self.buffers);
-        let mut e = Emit::with(buffers, view, &start.context, start.unit);
+        let starts = Rc::clone(self.stubs.starts());
+        let mut e = Emit::with(buffers, view, &starts, &start.context, start.unit);
         if self.checks.is_some() {
             e.call_address(self.trampolines.check);
         }
@@ -303,24 +312,36 @@ impl Jit {
         code: BlockCode,
         emitted: &[Emitted],
     ) -> Result<Offset, Full> {
+        let starts = Rc::clone(self.stubs.starts());
+        let placed = self.place_block(record, start, &code, emitted);
+        starts.release_contexts(&code.contexts);
+        self.buffers.take_back(code);
+        placed
+    }
+
+    fn place_block(
+        &mut self,
+        record: &mut Record,
+        start: &Start,
+        code: &BlockCode,
+        emitted: &[Emitted],
+    ) -> Result<Offset, Full> {
         let at = self.arena.add(&code.code)?;
-        let mut stubs = Vec::new();
-        if let Err(full) = self.link(record, start, at, &code, emitted, &mut stubs) {
+        let stubs = record.stubs.len();
+        if let Err(full) = self.link(record, start, at, code, emitted) {
             // Nothing leads to the block yet.
-            for number in stubs {
+            for number in record.stubs.drain(stubs..) {
                 let trampoline = self.trampolines.stub;
                 self.stubs.remove(&mut self.arena, trampoline, number);
             }
             self.arena.give_back(at, code.code.len());
-            self.buffers.code = code.code;
             return Err(full);
         }
-        record.stubs.extend(stubs);
         record.blocks.push(Block {
             unit: start.unit,
             at,
             len: code.code.len() as u32,
-            marks: code.marks.into(),
+            marks: code.marks.as_slice().into(),
             cold: code.cold,
         });
         if self.dump {
@@ -328,116 +349,10 @@ impl Jit {
             eprintln!("{}{:?}", listing::raw(self, block), start.context);
         }
         if !emitted.is_empty() {
-            record
-                .versions
-                .add(start.unit, &start.context, &start.avoid, at);
+            let key = self.stubs.starts().keep(&start.context, &start.avoid);
+            record.versions.add(start.unit, key, at);
         }
         self.arena.settle();
-        self.buffers.code = code.code;
         Ok(at)
     }
-
-    /// Lets a block's calls and edges lead somewhere; those edges whose target is not compiled
-    /// to stubs.
-    fn link(
-        &mut self,
-        record: &mut Record,
-        start: &Start,
-        at: Offset,
-        code: &BlockCode,
-        emitted: &[Emitted],
-        stubs: &mut Vec<u32>,
-    ) -> Result<(), Full> {
-        for call in &code.calls {
-            self.arena.link_far(Offset(at.0 + call.site), call.target)?;
-        }
-        let adapter = emitted.is_empty();
-        let mut shared: Vec<(&Edge, Offset)> = Vec::new();
-        for edge in &code.edges {
-            let site = Offset(at.0 + edge.site);
-            let avoid = match edge.kind {
-                EdgeKind::Deopt => avoid_at(start, &edge.unit, emitted),
-                EdgeKind::Refuted => {
-                    let mut avoid = avoid_before(start, edge.unit);
-                    avoid.refuted += 1;
-                    avoid
-                }
-                _ => Avoid::default(),
-            };
-            if matches!(edge.kind, EdgeKind::Go | EdgeKind::Refuted) {
-                let itself = !adapter
-                    && (edge.unit, &edge.context, &avoid)
-                        == (start.unit, &start.context, &start.avoid);
-                let target = match itself {
-                    true => Some(at),
-                    false => record.versions.exact(edge.unit, &edge.context, &avoid),
-                };
-                if let Some(target) = target {
-                    self.arena.link(site, target);
-                    continue;
-                }
-            }
-            // Nobody looks at where such an exit is taken: the next one may lead there as well.
-            let fixed = matches!(
-                edge.kind,
-                EdgeKind::Error
-                    | EdgeKind::Reraise { .. }
-                    | EdgeKind::Interpret(_)
-                    | EdgeKind::Refuted
-            );
-            let same = |(before, _): &&(&Edge, Offset)| {
-                before.kind == edge.kind
-                    && before.unit == edge.unit
-                    && Rc::ptr_eq(&before.context, &edge.context)
-            };
-            if fixed && let Some((_, stub)) = shared.iter().rev().take(NEIGHBOURS).find(same) {
-                self.arena.link(site, *stub);
-                continue;
-            }
-            let exit = Exit {
-                record,
-                site: match edge.kind {
-                    EdgeKind::Refuted => Site::Shared,
-                    _ => Site::Jump(site),
-                },
-                kind: edge.kind,
-                backward: !adapter
-                    && edge.kind == EdgeKind::Go
-                    && emitted.last().is_some_and(|last| edge.unit <= last.start),
-                unit: edge.unit,
-                context: Rc::clone(&edge.context),
-                avoid,
-            };
-            let trampoline = self.trampolines.stub;
-            let (number, stub) = self.stubs.add(&mut self.arena, trampoline, exit)?;
-            stubs.push(number);
-            self.arena.link(site, stub);
-            if fixed {
-                shared.push((edge, stub));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What was avoided when an instruction of the block was compiled.
-fn avoid_before(start: &Start, unit: u32) -> Avoid {
-    if unit == start.unit {
-        start.avoid.clone()
-    } else {
-        Avoid::default()
-    }
-}
-
-/// What to avoid when an instruction of the block is compiled anew because it failed.
-fn avoid_at(start: &Start, unit: &u32, emitted: &[Emitted]) -> Avoid {
-    let mut avoid = avoid_before(start, *unit);
-    match emitted.iter().find(|e| e.start == *unit) {
-        Some(Emitted {
-            member: Some(member),
-            ..
-        }) => avoid.members.push(*member),
-        _ => avoid.plain = true,
-    }
-    avoid
 }

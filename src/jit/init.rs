@@ -66,6 +66,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         checks: std::env::var_os("CEVALRY_CHECK").map(|_| HashMap::new()),
         totals: Totals::default(),
         buffers: Buffers::default(),
+        emitted: Vec::new(),
         items: RefCell::default(),
         exits: Default::default(),
     };

@@ -19,6 +19,7 @@ pub mod frame;
 pub mod freeing;
 pub mod init;
 pub mod iterators;
+mod link;
 pub mod listing;
 pub mod live;
 pub mod machine;

@@ -56,22 +56,81 @@ impl Types {
     }
 }
 
-/// Writes a context.
-pub fn pack(context: &Context, types: &Types, bytes: &mut Vec<u8>) {
-    number(bytes, context.stack.len() as u64);
-    number(bytes, context.locals.len() as u64);
-    for item in &context.stack {
-        slot(bytes, item, types);
-    }
-    // Locals that are in memory and unknown are left out.
-    let mut next = 0;
-    for (i, item) in context.locals.iter().enumerate() {
-        if *item != Slot::MEMORY {
-            number(bytes, (i - next) as u64);
-            slot(bytes, item, types);
-            next = i + 1;
+/// Writes a context, slot by slot.
+#[derive(Debug)]
+pub struct Packer<'a> {
+    bytes: &'a mut Vec<u8>,
+    types: &'a Types,
+    /// Locals since the last that was written.
+    left_out: u64,
+}
+
+impl<'a> Packer<'a> {
+    /// Starts a context with so many slots. Those of the stack are written first, then the locals.
+    pub fn new(
+        bytes: &'a mut Vec<u8>,
+        types: &'a Types,
+        stack: usize,
+        locals: usize,
+    ) -> Packer<'a> {
+        number(bytes, stack as u64);
+        number(bytes, locals as u64);
+        Packer {
+            bytes,
+            types,
+            left_out: 0,
         }
     }
+
+    /// The next slot of the stack.
+    pub fn stack(&mut self, item: &Slot) {
+        slot(self.bytes, item, self.types);
+    }
+
+    /// The next local.
+    pub fn local(&mut self, item: &Slot) {
+        // Locals that are in memory and unknown are left out.
+        if item.held == Held::Memory && item.behind == Behind::Same {
+            return self.local_in_memory(item.known);
+        }
+        number(self.bytes, self.left_out);
+        self.left_out = 0;
+        slot(self.bytes, item, self.types);
+    }
+
+    /// All locals, as [`Packer::written`] gave them.
+    pub fn locals(&mut self, packed: &[u8]) {
+        self.bytes.extend_from_slice(packed);
+    }
+
+    /// The bytes that are written meanwhile.
+    pub fn written(&mut self, write: impl FnOnce(&mut Self)) -> &[u8] {
+        let from = self.bytes.len();
+        write(self);
+        &self.bytes[from..]
+    }
+
+    /// The next local, which is in the frame's memory.
+    pub fn local_in_memory(&mut self, known: Known) {
+        if known == Known::Nothing {
+            self.left_out += 1;
+            return;
+        }
+        number(self.bytes, self.left_out);
+        self.left_out = 0;
+        let item = Slot {
+            known,
+            ..Slot::MEMORY
+        };
+        slot(self.bytes, &item, self.types);
+    }
+}
+
+/// Writes a context.
+pub fn pack(context: &Context, types: &Types, bytes: &mut Vec<u8>) {
+    let mut packer = Packer::new(bytes, types, context.stack.len(), context.locals.len());
+    context.stack.iter().for_each(|item| packer.stack(item));
+    context.locals.iter().for_each(|item| packer.local(item));
 }
 
 /// How many values are on the stack of a packed context.

@@ -5,13 +5,15 @@ use std::rc::Rc;
 
 use crate::emit::edge::EdgeKind;
 use crate::emit::view::{CodeView, Unit};
-use crate::jit::arena::Offset;
+use crate::jit::arena::{Full, Offset};
 use crate::jit::code::{self, Shape, read};
+use crate::jit::context::Context;
 use crate::jit::facts;
 use crate::jit::init;
 use crate::jit::maturity::Patience;
-use crate::jit::record::{Avoid, Exit, Record, Site};
+use crate::jit::record::{Avoid, Record, Site};
 use crate::jit::state::{Jit, full};
+use crate::jit::stubs::NewExit;
 use crate::jit::versions::Versions;
 use crate::release::OPCODES;
 
@@ -145,19 +147,9 @@ impl Jit {
         };
         let mut at = Offset(*known.resumptions.get(unit as usize)?);
         if at == Offset(0) {
-            let exit = Exit {
-                record,
-                site: Site::Resumption(unit),
-                kind: EdgeKind::Go,
-                backward: false,
-                unit,
-                context: Rc::new(known.shape.anything(depth)),
-                avoid: Avoid::default(),
-            };
-            let (number, stub) = self
-                .stubs
-                .add(&mut self.arena, self.trampolines.stub, exit)
-                .ok()?;
+            let context = Rc::new(known.shape.anything(depth));
+            let site = Site::Resumption(unit);
+            let (number, stub) = self.stub_for(record, site, unit, &context).ok()?;
             known.stubs.push(number);
             known.resumptions[unit as usize] = stub.0;
             at = stub;
@@ -172,22 +164,36 @@ impl Jit {
     unsafe fn start(&mut self, record: *mut Record) -> Result<(), &'static str> {
         // SAFETY: by the caller.
         let known = unsafe { &mut *record };
-        let exit = Exit {
-            record,
-            site: Site::Entry,
-            kind: EdgeKind::Go,
-            backward: false,
-            unit: 0,
-            context: Rc::new(known.shape.entry()),
-            avoid: Avoid::default(),
-        };
-        let (number, at) = self
-            .stubs
-            .add(&mut self.arena, self.trampolines.stub, exit)
-            .map_err(full)?;
+        let context = Rc::new(known.shape.entry());
+        let stub = self.stub_for(record, Site::Entry, 0, &context);
+        let (number, at) = stub.map_err(full)?;
         known.stubs.push(number);
         known.entry = self.arena.address(at);
         Ok(())
+    }
+
+    /// A stub for a way in.
+    fn stub_for(
+        &mut self,
+        record: *mut Record,
+        site: Site,
+        unit: u32,
+        context: &Rc<Context>,
+    ) -> Result<(u32, Offset), Full> {
+        let starts = Rc::clone(self.stubs.starts());
+        let start = starts.keep(context, &Avoid::default());
+        let exit = NewExit {
+            record,
+            site,
+            kind: EdgeKind::Go,
+            backward: false,
+            unit,
+            start,
+        };
+        let trampoline = self.trampolines.stub;
+        let stub = self.stubs.add(&mut self.arena, trampoline, exit);
+        starts.release(start);
+        stub
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::rc::Rc;
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
 
@@ -11,6 +10,7 @@ use crate::emit::edge::{BlockCode, EdgeKind, Instr, Step};
 use crate::emit::view::{CodeView, Unit};
 use crate::jit::api::Reason;
 use crate::jit::context::{Context, Slot};
+use crate::jit::starts::Starts;
 use crate::jit::state::Jit;
 use crate::release::{OPCODES, ROLES, SYMBOLS};
 
@@ -47,10 +47,11 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         shared: jit.trampolines,
         suspends: false,
     };
-    let context = Rc::new(Context {
+    let context = Context {
         locals: vec![Slot::MEMORY; SLOTS].into(),
         stack: vec![Slot::MEMORY; SLOTS].into(),
-    });
+    };
+    let starts = Starts::default();
     let instr = Instr {
         unit: 0,
         start: 0,
@@ -62,7 +63,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         guess: false,
         doubtful: false,
     };
-    let mut e = Emit::new(&view, &context, 0);
+    let mut e = Emit::new(&view, &starts, &context, 0);
     match e.step(instr, variant.emitter) {
         Step::Continue(next) => e.leave(EdgeKind::Go, next),
         Step::Ended => {}

@@ -9,18 +9,26 @@ use rustc_hash::FxHasher;
 
 use crate::jit::context::Context;
 use crate::jit::distance::distance;
-use crate::jit::packed::{self, Types};
+use crate::jit::packed::{self, Packer, Types};
 use crate::jit::record::Avoid;
 use crate::jit::slab::{Key, Slab};
 
 /// Contexts that are remembered as they are: a block's exits have few.
 const RECENT: usize = 8;
 
+/// A context that is kept. Equal ones have equal keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ContextKey(Key);
+
+/// What is to be avoided, kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AvoidKey(Key);
+
 /// A context, and what is to be avoided there. Equal ones have equal keys.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct StartKey {
-    context: Key,
-    avoid: Key,
+    pub context: ContextKey,
+    pub avoid: AvoidKey,
 }
 
 /// All starts.
@@ -40,13 +48,13 @@ struct Kept {
     recent: [Option<(Rc<Context>, Key)>; RECENT],
     next: usize,
     /// Nothing is to be avoided. It is not counted.
-    nothing: Key,
+    nothing: AvoidKey,
 }
 
 impl Default for Starts {
     fn default() -> Starts {
         let mut slab = Slab::default();
-        let nothing = slab.add(&[]);
+        let nothing = AvoidKey(slab.add(&[]));
         let kept = Kept {
             slab,
             known: HashTable::new(),
@@ -67,9 +75,74 @@ impl Starts {
     pub fn keep(&self, context: &Rc<Context>, avoid: &Avoid) -> StartKey {
         let mut kept = self.kept.borrow_mut();
         let context = kept.context(context);
-        kept.slab.share(context);
+        kept.slab.share(context.0);
         let avoid = kept.avoid(avoid);
         StartKey { context, avoid }
+    }
+
+    /// Keeps a start once more.
+    pub fn share(&self, start: StartKey) {
+        let mut kept = self.kept.borrow_mut();
+        kept.slab.share(start.context.0);
+        if start.avoid != kept.nothing {
+            kept.slab.share(start.avoid.0);
+        }
+    }
+
+    /// Keeps a context of which `write` says the slots, those of the stack and then the locals, as
+    /// many as are given, until it is released.
+    pub fn keep_context(
+        &self,
+        stack: usize,
+        locals: usize,
+        write: impl FnOnce(&mut Packer<'_>),
+    ) -> ContextKey {
+        let mut kept = self.kept.borrow_mut();
+        let Kept { packing, types, .. } = &mut *kept;
+        packing.clear();
+        write(&mut Packer::new(packing, types, stack, locals));
+        ContextKey(kept.string())
+    }
+
+    /// Keeps what is to be avoided until it is released.
+    pub fn keep_avoid(&self, avoid: &Avoid) -> AvoidKey {
+        self.kept.borrow_mut().avoid(avoid)
+    }
+
+    /// Undoes what `keep_context` did.
+    pub fn release_context(&self, context: ContextKey) {
+        self.kept.borrow_mut().release(context.0);
+    }
+
+    /// The same for several.
+    pub fn release_contexts(&self, contexts: &[ContextKey]) {
+        let mut kept = self.kept.borrow_mut();
+        contexts.iter().for_each(|context| kept.release(context.0));
+    }
+
+    /// Undoes what `keep_avoid` did.
+    pub fn release_avoid(&self, avoid: AvoidKey) {
+        let mut kept = self.kept.borrow_mut();
+        if avoid != kept.nothing {
+            kept.release(avoid.0);
+        }
+    }
+
+    /// What is said of a start at which nothing is to be avoided.
+    pub fn nothing(&self) -> AvoidKey {
+        self.kept.borrow().nothing
+    }
+
+    /// Whether two contexts of a block hold the first `slots` of the stack and the locals in the
+    /// same way, whatever is known of them.
+    pub fn hold_alike(&self, a: ContextKey, b: ContextKey, slots: usize) -> bool {
+        let kept = self.kept.borrow();
+        let slots = |key: ContextKey| {
+            let bytes = kept.slab.get(key.0);
+            let slots = packed::slots(bytes, &kept.types).take(slots);
+            slots.map(|slot| (slot.held, slot.behind))
+        };
+        a == b || slots(a).eq(slots(b))
     }
 
     /// The key of a start that somebody else keeps, if anybody does.
@@ -83,21 +156,21 @@ impl Starts {
     /// Undoes what `keep` did.
     pub fn release(&self, start: StartKey) {
         let mut kept = self.kept.borrow_mut();
-        kept.release(start.context);
+        kept.release(start.context.0);
         if start.avoid != kept.nothing {
-            kept.release(start.avoid);
+            kept.release(start.avoid.0);
         }
     }
 
-    /// What is known at a start that is kept.
-    pub fn context(&self, start: StartKey) -> Rc<Context> {
-        self.kept.borrow_mut().unpack(start.context)
+    /// A context that is kept.
+    pub fn context(&self, context: ContextKey) -> Rc<Context> {
+        self.kept.borrow_mut().unpack(context)
     }
 
-    /// What is to be avoided there.
+    /// What is to be avoided at a start that is kept.
     pub fn avoid(&self, start: StartKey) -> Avoid {
         let kept = self.kept.borrow();
-        packed::unpack_avoid(kept.slab.get(start.avoid), &kept.types)
+        packed::unpack_avoid(kept.slab.get(start.avoid.0), &kept.types)
     }
 
     /// That of `starts` with the least distance from a context, and how many came before it.
@@ -113,7 +186,7 @@ impl Starts {
         let avoid = kept.find_avoid(avoid)?;
         let mut best = None;
         for (i, start) in starts.enumerate() {
-            let bytes = kept.slab.get(start.context);
+            let bytes = kept.slab.get(start.context.0);
             if start.avoid != avoid || packed::depth(bytes) != context.stack.len() {
                 continue;
             }
@@ -141,16 +214,16 @@ impl Starts {
 
 impl Kept {
     /// The key of a context, which is kept for a while only.
-    fn context(&mut self, context: &Rc<Context>) -> Key {
+    fn context(&mut self, context: &Rc<Context>) -> ContextKey {
         let mut recent = self.recent.iter().flatten();
         if let Some((_, key)) = recent.find(|(known, _)| Rc::ptr_eq(known, context)) {
-            return *key;
+            return ContextKey(*key);
         }
         self.packing.clear();
         packed::pack(context, &self.types, &mut self.packing);
         let key = self.string();
         self.remember(context, key);
-        key
+        ContextKey(key)
     }
 
     /// Remembers a context, and counts that as use of the key, which the caller had counted.
@@ -162,7 +235,7 @@ impl Kept {
         }
     }
 
-    fn unpack(&mut self, key: Key) -> Rc<Context> {
+    fn unpack(&mut self, ContextKey(key): ContextKey) -> Rc<Context> {
         let mut recent = self.recent.iter().flatten();
         if let Some((context, _)) = recent.find(|(_, known)| *known == key) {
             return Rc::clone(context);
@@ -173,16 +246,16 @@ impl Kept {
         context
     }
 
-    fn avoid(&mut self, avoid: &Avoid) -> Key {
+    fn avoid(&mut self, avoid: &Avoid) -> AvoidKey {
         if avoid.is_empty() {
             return self.nothing;
         }
         self.packing.clear();
         packed::pack_avoid(avoid, &mut self.packing);
-        self.string()
+        AvoidKey(self.string())
     }
 
-    fn find_avoid(&mut self, avoid: &Avoid) -> Option<Key> {
+    fn find_avoid(&mut self, avoid: &Avoid) -> Option<AvoidKey> {
         if avoid.is_empty() {
             return Some(self.nothing);
         }
@@ -190,7 +263,7 @@ impl Kept {
         packed::pack_avoid(avoid, &mut self.packing);
         let Kept { known, slab, .. } = &*self;
         let found = known.find(hash(&self.packing), |&key| slab.get(key) == self.packing);
-        found.copied()
+        found.copied().map(AvoidKey)
     }
 
     /// What has been packed, with one user more.
@@ -258,7 +331,7 @@ mod tests {
         assert_eq!(starts.find(&context(3), &plain()), Some(one));
         assert_ne!(starts.keep(&context(3), &Avoid::default()), one);
         assert_ne!(starts.keep(&context(4), &plain()), one);
-        assert_eq!(starts.context(one), context(3));
+        assert_eq!(starts.context(one.context), context(3));
         assert_eq!(starts.avoid(one), plain());
     }
 
@@ -271,7 +344,7 @@ mod tests {
             starts.release(starts.keep(&context(locals), &Avoid::default()));
         }
         starts.release(other);
-        assert_eq!(starts.context(kept), context(0));
+        assert_eq!(starts.context(kept.context), context(0));
         assert_eq!(starts.avoid(kept), plain());
         starts.release(kept);
         for locals in 1..=2 * RECENT {

@@ -8,6 +8,7 @@ use crate::emit::types::Symbol;
 use crate::emit::view::Doors;
 use crate::jit::arena::{Arena, Full};
 use crate::jit::check::Checked;
+use crate::jit::compile::Emitted;
 use crate::jit::live::Item;
 use crate::jit::record::Record;
 use crate::jit::stubs::Stubs;
@@ -39,6 +40,8 @@ pub struct Jit {
     pub totals: Totals,
     /// What compiling a block leaves for the next one.
     pub buffers: Buffers,
+    /// The instructions of a block being compiled: memory that is used again.
+    pub emitted: Vec<Emitted>,
     /// The same for matchers.
     pub items: RefCell<Vec<Item>>,
     /// Exits to the interpreter by reason.

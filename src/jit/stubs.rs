@@ -66,6 +66,17 @@ fn split_site(site: Site) -> (SiteIs, u32) {
     }
 }
 
+/// A way out of compiled code that is to have a stub.
+#[derive(Clone, Copy, Debug)]
+pub struct NewExit {
+    pub record: *mut Record,
+    pub site: Site,
+    pub kind: EdgeKind,
+    pub backward: bool,
+    pub unit: u32,
+    pub start: StartKey,
+}
+
 /// An exit that control takes anew each time: what it needs to know.
 #[derive(Clone, Debug)]
 pub struct Taken {
@@ -112,18 +123,18 @@ impl Stubs {
         &mut self,
         arena: &mut Arena,
         trampoline: usize,
-        exit: Exit,
+        exit: NewExit,
     ) -> Result<(u32, Offset), Full> {
         let group = match self.open.first() {
             Some(&group) => group,
             None => self.grow(arena, trampoline)?,
         };
-        let start = self.starts.keep(&exit.context, &exit.avoid);
+        self.starts.share(exit.start);
         let kind = self.number_of(exit.kind);
         let (site_is, site) = split_site(exit.site);
         let kept = Kept {
             record: exit.record,
-            start,
+            start: exit.start,
             unit: exit.unit,
             site,
             kind,
@@ -174,7 +185,7 @@ impl Stubs {
             kind: self.kinds[usize::from(kept.kind)],
             backward: kept.backward,
             unit: kept.unit,
-            context: self.starts.context(kept.start),
+            context: self.starts.context(kept.start.context),
             avoid: self.starts.avoid(kept.start),
         })
     }

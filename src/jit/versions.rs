@@ -47,7 +47,12 @@ impl Versions {
             return None;
         }
         let start = self.starts.find(context, avoid)?;
-        let found = versions.iter().find(|v| v.start == start);
+        self.of(unit, start)
+    }
+
+    /// The version for this very start.
+    pub fn of(&self, unit: u32, start: StartKey) -> Option<Offset> {
+        let found = self.at(unit).iter().find(|v| v.start == start);
         found.map(|v| v.at)
     }
 
@@ -57,7 +62,7 @@ impl Versions {
         let starts = versions.iter().map(|v| v.start);
         let (i, start) = self.starts.nearest(starts, context, avoid, most)?;
         Some(Found {
-            context: self.starts.context(start),
+            context: self.starts.context(start.context),
             at: versions[i].at,
         })
     }
@@ -72,9 +77,9 @@ impl Versions {
         self.landings.push((unit, at));
     }
 
-    /// Enters a version; it takes the place of one that was promised.
-    pub fn add(&mut self, unit: u32, context: &Rc<Context>, avoid: &Avoid, at: Offset) {
-        let start = self.starts.keep(context, avoid);
+    /// Enters a version, whose start has been counted for that; it takes the place of one that was
+    /// promised.
+    pub fn add(&mut self, unit: u32, start: StartKey, at: Offset) {
         let end = self.list.partition_point(|v| v.unit <= unit);
         let others = self.list[..end].iter_mut().rev();
         let mut others = others.take_while(|v| v.unit == unit);
