@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use roxmltree::Node;
 
+/// How much of a line is shown.
+const WIDTH: usize = 160;
+
 /// What became of a case.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Fate {
@@ -86,6 +89,8 @@ pub fn line(case: &str, fate: Option<&Fate>) -> String {
     let (how, words) = Fate::told(fate);
     let mut text = format!("  {case} {how}");
     for line in words.lines() {
+        // Some failures spell out whole outputs, several times.
+        let line: String = line.chars().take(WIDTH).collect();
         // Writing to a string cannot fail.
         let _ = write!(text, "\n      {line}");
     }

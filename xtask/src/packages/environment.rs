@@ -22,6 +22,9 @@ const PYTEST: &str = "pytest==8.4.2";
 /// Started by the interpreter's command, which may be a wrapper: goes on as the environment's.
 const ENTER: &str = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])";
 
+/// A comparison of the interpreter with itself would find nothing.
+const IS_ON: &str = "import sys; sys.exit(not sys.modules['cevalry'].is_enabled())";
+
 /// How a package is tested.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,6 +140,10 @@ impl Environment {
             Path::new(site.trim_end()).join("cevalry.pth"),
             format!("{}\n{start}", import.display()),
         )?;
+        let mut look = self.command();
+        look.args(["-c", IS_ON]).env("CEVALRY", "1");
+        process::output(&mut look)
+            .with_context(|| format!("Cevalry of {} does not come on", import.display()))?;
         Ok(())
     }
 }

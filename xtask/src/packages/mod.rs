@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::build;
 use crate::cases::{Fate, Fates, line};
@@ -161,6 +161,13 @@ fn compare(
     };
     let (without, with) = (BTreeMap::new(), args.variables());
     let expected = suite.run(&without)?;
+    if !expected.values().any(|fate| *fate == Fate::Passed) {
+        let told: Vec<String> = expected
+            .iter()
+            .map(|(case, fate)| line(case, Some(fate)))
+            .collect();
+        bail!("no case passes without Cevalry\n{}", told.join("\n"));
+    }
     let given = suite.run(&with)?;
     let mut differences = differing(&expected, &given);
     if !differences.is_empty() {
