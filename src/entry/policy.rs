@@ -278,7 +278,12 @@ fn is_main(code: *mut ffi::PyCodeObject) -> bool {
     // borrowed and used at once.
     unsafe {
         // Not `PyImport_AddModule`: who has taken the module away must not find it there again.
-        let modules = ffi::PyImport_GetModuleDict();
+        // Not `PyImport_GetModuleDict`: finalizers still run when there are no modules any more,
+        // and it ends the process then.
+        let modules = ffi::PySys_GetObject(c"modules".as_ptr());
+        if modules.is_null() {
+            return false;
+        }
         let main = ffi::PyDict_GetItemString(modules, c"__main__".as_ptr());
         if main.is_null() || ffi::PyModule_Check(main) == 0 {
             return false;

@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(1800);
 /// How often to look whether a run has ended.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Stands for what happens after the last case.
+const THE_END: &str = "the end of the process";
+
 /// How a package's tests are run.
 pub struct Suite<'a> {
     pub environment: &'a Environment,
@@ -84,24 +87,28 @@ impl Suite<'_> {
         let found = fs::read_to_string(&report).unwrap_or_default();
         // pytest's own exit codes end with 5.
         let ended = status.is_some_and(|status| status.code().is_some_and(|code| code <= 5));
-        if ended && !found.is_empty() {
-            read_report(&found, fates, |case| {
-                steady(&joined(
-                    &attribute(case, "classname"),
-                    &attribute(case, "name"),
-                ))
-            })?;
-            if fates.is_empty() {
-                fates.insert("pytest".to_owned(), Fate::Failed(tail(&log)));
-            }
-            return Ok(None);
-        }
         let how = status.map_or_else(
             || format!("not done after {} seconds", PATIENCE.as_secs()),
             |status| status.to_string(),
         );
-        let node = last_node(&log).unwrap_or_else(|| "pytest".to_owned());
-        Ok(Some((node, format!("{how}\n{}", tail(&log)))))
+        let died = format!("{how}\n{}", tail(&log));
+        if found.is_empty() {
+            let node = last_node(&log).unwrap_or_else(|| "pytest".to_owned());
+            return Ok(Some((node, died)));
+        }
+        read_report(&found, fates, |case| {
+            steady(&joined(
+                &attribute(case, "classname"),
+                &attribute(case, "name"),
+            ))
+        })?;
+        if !ended {
+            // All cases were done.
+            fates.insert(THE_END.to_owned(), Fate::Died(died));
+        } else if fates.is_empty() {
+            fates.insert("pytest".to_owned(), Fate::Failed(tail(&log)));
+        }
+        Ok(None)
     }
 }
 
