@@ -19,6 +19,10 @@ use crate::jit::outlive::Outlived;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full, with};
 use crate::jit::stubs::Taken;
+#[cfg(not(Py_3_12))]
+use crate::jit::tell::enter_unnoticed;
+#[cfg(Py_3_13)]
+use crate::jit::tell::{Event, tell};
 use crate::jit::trampoline::{STUB_BYTES, Trampolines};
 use crate::jit::unwind::{add_traceback, handler, take_exception};
 use crate::jit::writeback::{instruction, set_instruction, set_resume, settle_frame, unlink};
@@ -281,6 +285,8 @@ pub unsafe fn hand_over(
     unsafe {
         if throw {
             set_instruction(base, unit);
+            #[cfg(not(Py_3_12))]
+            enter_unnoticed(tstate);
         } else {
             set_resume(base, unit);
         }
@@ -308,14 +314,23 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         let record = &mut *exit.record;
         let unit = decode(&record.view.units, exit.unit).map_or(exit.unit, |d| d.instr.unit);
         settle_frame(registers, &exit.context);
-        if watched(tstate, base) {
+        let watched = watched(tstate, base);
+        #[cfg(not(Py_3_13))]
+        if watched {
             return hand_over(registers, trampolines, unit, true);
         }
         if !exit.placed {
             set_instruction(base, unit);
         }
+        // Where the interpreter says that a caller is when a Python function has raised.
+        #[cfg(Py_3_13)]
+        let told = unit.saturating_sub(1);
         if exit.traceback {
             add_traceback(tstate, base);
+            #[cfg(Py_3_13)]
+            if watched {
+                tell(tstate, base, Event::Raise, told);
+            }
         }
         let locals = record.shape.locals;
         let mut depth = exit.context.stack.len();
@@ -329,6 +344,10 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         };
         let Some(handler) = handler(record.view.object, unit) else {
             pop_to(0);
+            #[cfg(Py_3_13)]
+            if watched {
+                tell(tstate, base, Event::Unwind, told);
+            }
             return leave(registers, trampolines);
         };
         pop_to(handler.depth as usize);
@@ -341,7 +360,15 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         if handler.lasti {
             push(ffi::PyLong_FromLong(instruction(base).into()));
         }
+        #[cfg(Py_3_13)]
+        if watched && !tell(tstate, base, Event::Handled, handler.unit) {
+            return hand_over(registers, trampolines, handler.unit, true);
+        }
         push(take_exception());
+        #[cfg(Py_3_13)]
+        if watched {
+            return hand_over(registers, trampolines, handler.unit, false);
+        }
         let depth = top - locals;
         let address = with(|jit| {
             let at = match record.versions.landing(handler.unit) {

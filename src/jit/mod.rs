@@ -43,6 +43,7 @@ pub mod starts;
 pub mod state;
 pub mod stubs;
 pub mod symbols;
+mod tell;
 pub mod trampoline;
 pub mod unwind;
 pub mod versions;
