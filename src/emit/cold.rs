@@ -15,7 +15,7 @@ use super::asm::{Alu, Cc, Mem, Site};
 use super::edge::{CallSite, Edge, EdgeKind, Mark};
 use super::helpers;
 use super::machine::{
-    ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, R11, RAX, RSP, XMM0, is_volatile, native,
+    ALLOCATABLE, ALLOCATABLE_XMM, FRAME, R11, RAX, RSP, XMM0, is_volatile, native,
 };
 use super::node::NONE;
 
@@ -53,15 +53,6 @@ pub(crate) struct Cold {
     body: Body,
 }
 
-/// A function of the block, called by its cold code: it writes locals to the frame's memory.
-#[derive(Debug)]
-pub(crate) struct Writer {
-    /// The calls of it.
-    sites: Vec<Site>,
-    locals: Vec<(usize, Held)>,
-    saved: Saved,
-}
-
 type Body = Box<dyn FnOnce(&mut Emit<'_>)>;
 
 impl Debug for Cold {
@@ -81,8 +72,8 @@ impl Cold {
 /// their bits, the general ones first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Saved {
-    gprs: u16,
-    xmms: u16,
+    pub gprs: u16,
+    pub xmms: u16,
 }
 
 impl Saved {
@@ -92,7 +83,7 @@ impl Saved {
     }
 
     /// Where a saved register is in memory.
-    fn find(self, at: Loc) -> Option<Mem> {
+    pub fn find(self, at: Loc) -> Option<Mem> {
         let below = |set: u16, bit: u8| {
             (set >> bit & 1 != 0).then(|| (set & ((1 << bit) - 1)).count_ones())
         };
@@ -322,46 +313,10 @@ impl Emit<'_> {
             self.compared = true;
             return;
         }
-        self.call_writer(locals, saved);
         let first = self.view.shared.free;
-        self.call_address(freeing::entry(first, r.0, saved.xmms != 0));
+        let free = freeing::entry(first, r.0, saved.xmms != 0);
+        self.write_and_free(locals, saved, free);
         self.compared = true;
-    }
-
-    /// Writes locals to the frame's memory and keeps every register but the scratch register.
-    fn call_writer(&mut self, locals: &[(usize, Held)], saved: Saved) {
-        let site = self.asm.call();
-        let same =
-            |writer: &&mut Writer| writer.locals == locals && saved.xmms & !writer.saved.xmms == 0;
-        match self.writers.iter_mut().find(same) {
-            Some(writer) => writer.sites.push(site),
-            None => self.writers.push(Writer {
-                sites: vec![site],
-                locals: locals.to_vec(),
-                saved: Saved {
-                    gprs: ALLOCATABLE
-                        .into_iter()
-                        .filter(|&r| is_volatile(r))
-                        .fold(0, |set, r| set | 1 << r.0),
-                    xmms: saved.xmms,
-                },
-            }),
-        }
-    }
-
-    fn emit_writers(&mut self) {
-        for writer in std::mem::take(&mut self.writers) {
-            for site in writer.sites {
-                self.asm.bind(site);
-            }
-            self.save(writer.saved);
-            // The address to return to has to be made up to two words.
-            self.asm.alu_imm(Alu::Sub, true, RSP, 8);
-            self.write_locals_cold(&writer.locals, writer.saved, 8);
-            self.asm.alu_imm(Alu::Add, true, RSP, 8);
-            self.restore(writer.saved);
-            self.asm.ret();
-        }
     }
 
     /// Makes a box for a double and puts it into memory in the place of the object in `old`.
@@ -417,66 +372,6 @@ impl Emit<'_> {
             .filter(|(_, slot)| slot.behind == Behind::Stale)
             .map(|(i, slot)| (i, slot.held))
             .collect()
-    }
-
-    /// Writes such locals from cold code, where registers are in `saved`, `above` bytes from the
-    /// top of the native stack.
-    pub(crate) fn write_locals_cold(&mut self, locals: &[(usize, Held)], saved: Saved, above: i32) {
-        for &(i, held) in locals {
-            let slot = self.local_mem(i);
-            self.asm.lea(ARGUMENTS[0], slot);
-            let source = |at: Loc| match (saved.find(at), at) {
-                (Some(mut m), _) => {
-                    m.disp += above;
-                    Ok(m)
-                }
-                (None, Loc::Native(n)) => Ok(native(n)),
-                (None, Loc::Gpr(r)) => Err(r),
-                (None, Loc::Xmm(_)) => Ok(Mem::new(RSP, 0)),
-            };
-            let argument = ARGUMENTS[1];
-            let helper = match held {
-                Held::Float(at) => {
-                    if let Ok(m) = source(at) {
-                        self.asm.load_f64(XMM0, m);
-                    }
-                    helpers::write_float as *const () as usize
-                }
-                Held::FloatConstant(bits) => {
-                    self.asm.mov_imm(argument, bits as i64);
-                    self.asm.mov_to_xmm(XMM0, argument);
-                    helpers::write_float as *const () as usize
-                }
-                Held::LongConstant(v) => {
-                    self.asm.mov_imm(argument, v);
-                    helpers::write_long as *const () as usize
-                }
-                Held::Constant(address) => {
-                    self.asm.mov_imm(argument, address as i64);
-                    helpers::write_borrowed as *const () as usize
-                }
-                Held::Local(n) => {
-                    let m = self.local_mem(usize::from(n));
-                    self.asm.load(argument, m, 8, false);
-                    helpers::write_borrowed as *const () as usize
-                }
-                Held::Long(at) | Held::Bool(at) | Held::Object { at, .. } => {
-                    match source(at) {
-                        Ok(m) => self.asm.load(argument, m, 8, false),
-                        Err(r) => self.asm.mov(argument, r),
-                    }
-                    match held {
-                        Held::Long(_) => helpers::write_long as *const () as usize,
-                        Held::Bool(_) => helpers::write_bool as *const () as usize,
-                        // The register keeps its own reference, if it has one: the block goes
-                        // on as if nothing had been written.
-                        _ => helpers::write_borrowed as *const () as usize,
-                    }
-                }
-                Held::Memory => continue,
-            };
-            self.call_address(helper);
-        }
     }
 
     /// The instruction that the frame has to be told of before others look at it; `None` where

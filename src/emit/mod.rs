@@ -46,6 +46,7 @@ mod unpacking;
 mod value;
 pub mod view;
 mod watch;
+mod writers;
 
 pub use suppose::WAIT;
 
@@ -57,7 +58,7 @@ use crate::jit::fold::Op;
 use crate::jit::starts::{ContextKey, Starts};
 
 use asm::Asm;
-use cold::{Cold, Writer};
+use cold::Cold;
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark};
 use node::{Domain, Id, NONE, Table};
 use passes::Uses;
@@ -66,6 +67,7 @@ use sight::Looking;
 use state::State;
 use types::{Ty, Val};
 use view::CodeView;
+use writers::Writer;
 
 /// A value was asked for that was not kept.
 const LOST: &str = "a value was lost";

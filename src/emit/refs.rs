@@ -124,8 +124,14 @@ impl Emit<'_> {
             return;
         }
         self.asm.load(R11, Mem::new(r, 0), 4, false);
-        self.asm.alu_imm(Alu::Add, false, R11, i32::from(count));
-        let skip = self.asm.jcc_short(Cc::B);
+        // An immortal count has all its bits set.
+        let skip = if count == 1 {
+            self.asm.inc(R11);
+            self.asm.jcc_short(Cc::E)
+        } else {
+            self.asm.alu_imm(Alu::Add, false, R11, i32::from(count));
+            self.asm.jcc_short(Cc::B)
+        };
         self.asm.store(Mem::new(r, 0), R11, 4);
         self.asm.bind_short(skip);
     }

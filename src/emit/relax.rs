@@ -2,6 +2,9 @@
 
 use super::asm::{Asm, Jump};
 
+/// The opcode of a call.
+const CALL: u8 = 0xe8;
+
 /// Memory that is used again.
 #[derive(Debug, Default)]
 pub(crate) struct Spare {
@@ -104,8 +107,9 @@ pub(crate) fn relax(asm: &mut Asm, spare: &mut Spare) -> Moved {
 impl Long {
     fn of(code: &[u8], jump: &Jump) -> Option<Long> {
         let site = jump.site as usize;
-        // A call has the same shape, and stays.
         let (start, conditional) = match code[site - 1] {
+            // A call has the same shape, and stays.
+            CALL => return None,
             0xe9 => (jump.site - 1, false),
             second if code[site - 2] == 0x0f && second & 0xf0 == 0x80 => (jump.site - 2, true),
             _ => return None,
@@ -122,7 +126,7 @@ impl Long {
 
 /// Whether a function of the block is called: the opcode is that of no jump.
 fn is_call(code: &[u8], jump: &Jump) -> bool {
-    !jump.short && code[jump.site as usize - 1] == 0xe8
+    !jump.short && code[jump.site as usize - 1] == CALL
 }
 
 /// Lets jumps to jumps lead to where those lead.
