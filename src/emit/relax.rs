@@ -181,3 +181,25 @@ impl Moved {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Spare, relax};
+    use crate::emit::asm::Asm;
+
+    #[test]
+    fn calls_inside_a_block_follow_what_moves() {
+        let mut asm = Asm::default();
+        let call = asm.call();
+        let jump = asm.jmp();
+        asm.ret();
+        asm.bind(jump);
+        asm.ret();
+        asm.bind(call);
+        asm.ret();
+        let moved = relax(&mut asm, &mut Spare::default());
+        // The jump loses three bytes.
+        let expected = [0xe8, 4, 0, 0, 0, 0xeb, 1, 0xc3, 0xc3, 0xc3];
+        assert_eq!(moved.code, expected);
+    }
+}
