@@ -259,6 +259,8 @@ fn count(frame: Option<Frame>) {
         if unsafe { jit::entry_of(code) }.is_some() {
             policy::install(function);
         }
+        // SAFETY: as above.
+        unsafe { jit::meet(code) };
         return;
     }
     let mut dropped = None;
@@ -284,6 +286,8 @@ fn count(frame: Option<Frame>) {
     if enough {
         QUIET.store(0, Ordering::Relaxed);
         policy::hot(code, function);
+        // SAFETY: as above.
+        unsafe { jit::meet(code) };
     }
 }
 

@@ -132,6 +132,19 @@ pub unsafe fn is_prepared(code: *mut ffi::PyCodeObject) -> bool {
     unsafe { record(code).is_some_and(|r| (*r).entry != 0 || (*r).view.suspends) }
 }
 
+/// A sample has met a call of the code, which may be prepared by now.
+///
+/// # Safety
+/// As for [`compile_entry`].
+pub unsafe fn meet(code: *mut ffi::PyCodeObject) {
+    // SAFETY: by the caller; a record lives as long as its code object.
+    unsafe {
+        if let Some(record) = record(code) {
+            (*record).patience.meet();
+        }
+    }
+}
+
 /// # Safety
 /// As for [`compile_entry`].
 unsafe fn record(code: *mut ffi::PyCodeObject) -> Option<*mut Record> {

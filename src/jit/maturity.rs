@@ -32,6 +32,10 @@ pub const TOO_EARLY: &str = "the interpreter has not specialised the instruction
 #[derive(Debug, Default)]
 pub struct Patience {
     calls: u8,
+    /// The calls when a sample last met the function.
+    met: Option<u8>,
+    /// One call was met by two samples.
+    long: bool,
     /// Units, and how often control was sent away there.
     arrivals: Vec<(u32, u8)>,
 }
@@ -40,6 +44,13 @@ impl Patience {
     /// Bytes of memory.
     pub fn bytes(&self) -> usize {
         self.arrivals.capacity() * size_of::<(u32, u8)>()
+    }
+
+    /// A sample has met the function. Each call that begins is counted, so that two samples
+    /// without one between them have met the same.
+    pub fn meet(&mut self) {
+        self.long |= self.met == Some(self.calls);
+        self.met = Some(self.calls);
     }
 
     /// Whether one more call may be left to the interpreter.
@@ -79,11 +90,14 @@ impl Jit {
         if site == Site::Entry
             && let Some(unsettled) = unsettled(&record.view)
         {
-            // A call that runs long leaves something specialised behind.
-            let long = unsettled == Unsettled::Partly && loops_ahead(&record.view, start.unit);
+            // A call that runs long leaves something specialised behind, and needs no other.
+            let looping = unsettled == Unsettled::Partly && loops_ahead(&record.view, start.unit);
+            if looping && record.patience.long {
+                return false;
+            }
             return record
                 .patience
-                .call(if long { LOOPING_CALLS } else { CALLS });
+                .call(if looping { LOOPING_CALLS } else { CALLS });
         }
         let Some(decoded) = decode(&record.view.units, start.unit) else {
             return false;
@@ -158,4 +172,20 @@ fn counter(view: &CodeView, decoded: &Decoded) -> u16 {
     assert!((unit as usize) < view.units.len(), "code unit {unit}");
     // SAFETY: the unit is inside the code, which outlives its view.
     unsafe { read(view.first_unit, 2 * unit as i32) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Patience;
+
+    #[test]
+    fn a_call_that_two_samples_meet_is_long() {
+        let mut patience = Patience::default();
+        patience.meet();
+        assert!(patience.call(2));
+        patience.meet();
+        assert!(!patience.long, "another call has begun between them");
+        patience.meet();
+        assert!(patience.long);
+    }
 }

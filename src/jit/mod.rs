@@ -54,6 +54,6 @@ pub use api::interpret;
 pub use api::{
     EntryPtr, Explained, Place, Reason, Refusal, Stats, compile_entry, disassemble, entry_of,
     exits_of, explain, go_on, init, is_prepared, is_specialised, machine_code, makes_generator,
-    ready, resumption, run, set_limit, set_patience, stats,
+    meet, ready, resumption, run, set_limit, set_patience, stats,
 };
 pub use listing::{Line, Listed, Piece};
