@@ -173,15 +173,17 @@ fn watch(generation: u64, interp: usize) {
         if GENERATION.load(Ordering::Relaxed) != generation {
             return;
         }
+        let quiet = QUIET.load(Ordering::Relaxed) / PATIENCE;
+        let between = (SHORTEST * (1 << quiet.min(4))).min(LONGEST_BUSY);
+        // Counted from the last sample on: a process that shares its processors with many others
+        // computes little in any one pause.
         let now = processor_time();
-        let idle = now.saturating_sub(used) < pause / 8;
-        used = now;
-        if idle {
+        if now.saturating_sub(used) < between / 8 {
             pause = (pause * 2).min(LONGEST_IDLE);
             continue;
         }
-        let quiet = QUIET.load(Ordering::Relaxed) / PATIENCE;
-        pause = (SHORTEST * (1 << quiet.min(4))).min(LONGEST_BUSY);
+        used = now;
+        pause = between;
         if !ASKED.swap(true, Ordering::Relaxed) {
             unanswered = 0;
             ask(interp);
