@@ -376,23 +376,6 @@ impl Emit<'_> {
         Ok(Some(self.box_bool(truth.0)))
     }
 
-    fn is_true(&mut self, x: Val) -> Flow<Option<Val>> {
-        if let super::node::Kind::BoxBool(raw) = self.node(x.0).kind {
-            let zero = self.small(0);
-            let ty = self.node(raw).ty;
-            return Ok(Some(self.ne(ty, Val(raw), zero)));
-        }
-        if let Some(raw) = self.unbox_float(x.0) {
-            let zero = self.float(0.0);
-            return Ok(Some(self.ne(Ty::F64, Val(raw), zero)));
-        }
-        if let Some(raw) = self.unboxed_long(x.0) {
-            let zero = self.int(Ty::I64, 0);
-            return Ok(Some(self.ne(Ty::I64, Val(raw), zero)));
-        }
-        Ok(None)
-    }
-
     /// The name of the function that an element of the table of operators is. Operating in place
     /// is the same for numbers.
     pub(crate) fn operator_name(&self, id: Id) -> Option<&'static str> {

@@ -41,7 +41,9 @@ mod suspend;
 mod table;
 #[cfg(test)]
 mod tests;
+mod truth;
 pub mod types;
+
 mod unpacking;
 mod value;
 pub mod view;

@@ -129,6 +129,10 @@ pub fn tuple_type() -> usize {
     &raw const ffi::PyTuple_Type as usize
 }
 
+pub fn dict_type() -> usize {
+    &raw const ffi::PyDict_Type as usize
+}
+
 pub fn bool_type() -> usize {
     &raw const ffi::PyBool_Type as usize
 }
