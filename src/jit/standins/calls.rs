@@ -6,6 +6,7 @@ use std::ffi::c_int;
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
 use super::StandIn;
+use super::binding::{Binding, Given, VARARGS, VARKEYWORDS};
 use crate::jit::code::{read, write};
 use crate::jit::facts;
 use crate::release::layout::{
@@ -50,7 +51,7 @@ pub fn discard_finished(base: usize) -> bool {
 }
 
 /// Mirrors `_PyEvalFramePushAndInit`: takes over the references to the function, the locals and
-/// the arguments. Calls with anything but plain arguments run to their end at once.
+/// the arguments.
 unsafe extern "C" fn push_and_init(
     tstate: usize,
     called: *mut PyObject,
@@ -63,7 +64,6 @@ unsafe extern "C" fn push_and_init(
     unsafe {
         let object: usize = read(called as usize, function::func_code.offset);
         let int = |offset: i32| read::<c_int>(object, offset);
-        let flags = int(code::co_flags.offset);
         let wanted = int(code::co_argcount.offset) as usize;
         let defaults: *mut PyObject = read(called as usize, function::func_defaults.offset);
         let given = if defaults.is_null() {
@@ -73,16 +73,85 @@ unsafe extern "C" fn push_and_init(
         };
         let plain = names.is_null()
             && locals.is_null()
-            && flags & (VARARGS | VARKEYWORDS) == 0
+            && int(code::co_flags.offset) & (VARARGS | VARKEYWORDS) == 0
             && int(code::co_kwonlyargcount.offset) == 0
             && count <= wanted
             && wanted - count <= given;
+        if !plain {
+            let given = Given {
+                called,
+                args,
+                count,
+                names,
+            };
+            return match locals.is_null() {
+                true => push_bound(tstate, object, &given),
+                false => call_at_once(&given),
+            };
+        }
+        let Some((base, slots)) = push(tstate, called, object) else {
+            return call_at_once(&Given {
+                called,
+                args,
+                count,
+                names,
+            });
+        };
+        for i in 0..slots {
+            let value = if i < count {
+                *args.add(i)
+            } else if i < wanted {
+                let at = given - (wanted - i);
+                ffi::Py_NewRef(ffi::PyTuple_GET_ITEM(defaults, at as Py_ssize_t))
+            } else {
+                std::ptr::null_mut()
+            };
+            write(base, facts::LOCALS + 8 * i as i32, value);
+        }
+        base
+    }
+}
+
+/// The same for arguments that are not just given one after the other. Calls whose arguments do
+/// not fit, or are gathered in a dict, run to their end at once.
+///
+/// # Safety
+/// As for `push_and_init`.
+#[inline(never)]
+unsafe fn push_bound(tstate: usize, object: usize, given: &Given) -> usize {
+    // SAFETY: by the caller.
+    unsafe {
+        let Some(mut binding) = Binding::of(object, given) else {
+            return call_at_once(given);
+        };
+        let Some((base, _)) = push(tstate, given.called, object) else {
+            return call_at_once(given);
+        };
+        if !binding.bind(given, (base + facts::LOCALS as usize) as *mut *mut PyObject) {
+            write(tstate, thread::datastack_top.offset, base);
+            ffi::Py_DECREF(object as *mut PyObject);
+            return call_unfit(given);
+        }
+        base
+    }
+}
+
+/// A frame whose locals are still to be written, and how many those are; `None` where there is no
+/// room for it.
+///
+/// # Safety
+/// As for `push_and_init`.
+#[inline]
+unsafe fn push(tstate: usize, called: *mut PyObject, object: usize) -> Option<(usize, usize)> {
+    // SAFETY: by the caller.
+    unsafe {
+        let int = |offset: i32| read::<c_int>(object, offset);
         let slots = int(code::co_nlocalsplus.offset) as usize;
         let words = facts::LOCALS as usize / 8 + slots + int(code::co_stacksize.offset) as usize;
         let base: usize = read(tstate, thread::datastack_top.offset);
         let limit: usize = read(tstate, thread::datastack_limit.offset);
-        if !plain || base == 0 || limit - base <= 8 * words {
-            return call_at_once(called, args, count, names);
+        if base == 0 || limit - base <= 8 * words {
+            return None;
         }
         write(tstate, thread::datastack_top.offset, base + 8 * words);
         write(base, frame::f_func.offset, called);
@@ -99,45 +168,62 @@ unsafe extern "C" fn push_and_init(
         write(base, frame::owner.offset, 0u8);
         let first = object + code::co_code_adaptive.offset as usize;
         write(base, frame::prev_instr.offset, first - 2);
-        for i in 0..slots {
-            let value = if i < count {
-                *args.add(i)
-            } else if i < wanted {
-                let at = given - (wanted - i);
-                ffi::Py_NewRef(ffi::PyTuple_GET_ITEM(defaults, at as Py_ssize_t))
-            } else {
-                std::ptr::null_mut()
-            };
-            write(base, facts::LOCALS + 8 * i as i32, value);
-        }
-        base
+        Some((base, slots))
     }
 }
-
-const VARARGS: c_int = 0x4;
-const VARKEYWORDS: c_int = 0x8;
 
 /// Runs a call to its end, and gives the frame that stands for it.
 ///
 /// # Safety
 /// As for `push_and_init`.
-unsafe fn call_at_once(
-    called: *mut PyObject,
-    args: *const *mut PyObject,
-    count: usize,
-    names: *mut PyObject,
-) -> usize {
+unsafe fn call_at_once(given: &Given) -> usize {
+    let Given {
+        called,
+        args,
+        count,
+        names,
+    } = *given;
     // SAFETY: by the caller.
     unsafe {
         let result = ffi::PyObject_Vectorcall(called, args, count, names);
-        let keywords = if names.is_null() {
-            0
-        } else {
-            ffi::PyTuple_GET_SIZE(names) as usize
-        };
-        for i in 0..count + keywords {
-            ffi::Py_DECREF(*args.add(i));
-        }
+        let all = count + given.keywords();
+        finish(called, result, (0..all).map(|i| *args.add(i)))
+    }
+}
+
+/// The same for a call whose arguments do not fit, as far as can be seen: an error drops the
+/// arguments that have found no parameter first.
+///
+/// # Safety
+/// As for `push_and_init`.
+unsafe fn call_unfit(given: &Given) -> usize {
+    let Given {
+        called,
+        args,
+        count,
+        names,
+    } = *given;
+    // SAFETY: by the caller.
+    unsafe {
+        let result = ffi::PyObject_Vectorcall(called, args, count, names);
+        let all = count + given.keywords();
+        let order = (count..all).chain(0..count);
+        finish(called, result, order.map(|i| *args.add(i)))
+    }
+}
+
+/// Drops what a call was given, and gives the frame that stands for it.
+///
+/// # Safety
+/// The references are the caller's to drop.
+unsafe fn finish(
+    called: *mut PyObject,
+    result: *mut PyObject,
+    args: impl Iterator<Item = *mut PyObject>,
+) -> usize {
+    // SAFETY: by the caller.
+    unsafe {
+        args.for_each(|arg| ffi::Py_DECREF(arg));
         ffi::Py_DECREF(called);
         if result.is_null() {
             return 0;

@@ -4,6 +4,8 @@
 //! `templates/vocabulary/mirrored.toml`, so that a sync notices when one changes.
 
 #[cfg(not(Py_3_12))]
+mod binding;
+#[cfg(not(Py_3_12))]
 mod calls;
 mod containers;
 #[cfg(not(Py_3_12))]
