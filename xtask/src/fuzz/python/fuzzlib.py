@@ -36,8 +36,9 @@ class OutOfFuel(RuntimeError):
 
 def reset():
     """Forget the program before."""
-    global ticks, collections
+    global ticks, collections, k_global
     ticks = collections = 0
+    k_global = 1
     log.clear()
     global_list[:] = [1, 2, 3]
 
