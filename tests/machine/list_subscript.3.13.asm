@@ -11,7 +11,7 @@
   jne Deopt at 2
   mov rdx,[rax+10h]
   cmp rdx,10h
-  jae short 0000000000000087h
+  jae short 0000000000000086h
   mov esi,[rax+18h]
   and edx,3
   mov r11d,1
@@ -26,8 +26,8 @@
   mov r8,[rdx+rsi*8]
 ; STORE_FAST 2
   mov r11d,[r8]
-  add r11d,1
-  jb short 000000000000007Dh
+  inc r11d
+  je short 000000000000007Ch
   mov [r8],r11d
   mov [r12+58h],r8
   jmp Go at 5
@@ -39,11 +39,11 @@
   test dl,2
   mov esi,[rax+1Ch]
   mov r11d,[rax+18h]
-  je short 00000000000000B0h
+  je short 00000000000000AFh
   shl rsi,1Eh
   or rsi,r11
   neg rsi
-  jmp short 00000000000000B7h
+  jmp short 00000000000000B6h
   shl rsi,1Eh
   or rsi,r11
   jmp short 000000000000004Fh
