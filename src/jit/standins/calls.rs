@@ -177,18 +177,8 @@ unsafe fn push(tstate: usize, called: *mut PyObject, object: usize) -> Option<(u
 /// # Safety
 /// As for `push_and_init`.
 unsafe fn call_at_once(given: &Given) -> usize {
-    let Given {
-        called,
-        args,
-        count,
-        names,
-    } = *given;
     // SAFETY: by the caller.
-    unsafe {
-        let result = ffi::PyObject_Vectorcall(called, args, count, names);
-        let all = count + given.keywords();
-        finish(called, result, (0..all).map(|i| *args.add(i)))
-    }
+    unsafe { call_and_drop(given, 0..given.count + given.keywords()) }
 }
 
 /// The same for a call whose arguments do not fit, as far as can be seen: an error drops the
@@ -197,6 +187,19 @@ unsafe fn call_at_once(given: &Given) -> usize {
 /// # Safety
 /// As for `push_and_init`.
 unsafe fn call_unfit(given: &Given) -> usize {
+    // SAFETY: by the caller.
+    unsafe {
+        let all = given.count + given.keywords();
+        call_and_drop(given, (given.count..all).chain(0..given.count))
+    }
+}
+
+/// Runs a call to its end, drops the arguments in this order and then the function, and gives the
+/// frame that stands for the call.
+///
+/// # Safety
+/// As for `push_and_init`.
+unsafe fn call_and_drop(given: &Given, order: impl Iterator<Item = usize>) -> usize {
     let Given {
         called,
         args,
@@ -206,24 +209,9 @@ unsafe fn call_unfit(given: &Given) -> usize {
     // SAFETY: by the caller.
     unsafe {
         let result = ffi::PyObject_Vectorcall(called, args, count, names);
-        let all = count + given.keywords();
-        let order = (count..all).chain(0..count);
-        finish(called, result, order.map(|i| *args.add(i)))
-    }
-}
-
-/// Drops what a call was given, and gives the frame that stands for it.
-///
-/// # Safety
-/// The references are the caller's to drop.
-unsafe fn finish(
-    called: *mut PyObject,
-    result: *mut PyObject,
-    args: impl Iterator<Item = *mut PyObject>,
-) -> usize {
-    // SAFETY: by the caller.
-    unsafe {
-        args.for_each(|arg| ffi::Py_DECREF(arg));
+        for i in order {
+            ffi::Py_DECREF(*args.add(i));
+        }
         ffi::Py_DECREF(called);
         if result.is_null() {
             return 0;
