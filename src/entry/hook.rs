@@ -109,8 +109,8 @@ impl Drop for AwaitGuard {
     }
 }
 
-/// While this lives, the interpreter calls its own evaluator, and calls between Python functions
-/// need no native stack.
+/// While this lives, the interpreter calls its own evaluator: calls between Python functions need
+/// no native stack, and are specialised.
 struct Aside(());
 
 fn step_aside() -> Option<Aside> {
@@ -137,6 +137,22 @@ impl Drop for Aside {
             ffi::_PyInterpreterState_SetEvalFrameFunc(interp, Some(evaluate));
         }
     }
+}
+
+/// Whether tools are told of what this thread does, so that nothing that it calls would run
+/// compiled. They notice an evaluator: with one, the interpreter calls bodies that can be suspended
+/// from C, and exceptions come out of that.
+///
+/// # Safety
+/// The running thread's state.
+#[cfg(Py_3_12)]
+unsafe fn traced(tstate: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: by the caller.
+    super::watching::any() || unsafe { Thread::new(tstate) }.is_some_and(Thread::is_traced)
+}
+#[cfg(not(Py_3_12))]
+unsafe fn traced(_tstate: *mut ffi::PyThreadState) -> bool {
+    false
 }
 
 fn stop_waiting() {
@@ -323,7 +339,8 @@ unsafe fn forward(
 ) -> *mut ffi::PyObject {
     let before = FORWARD.load(Ordering::Relaxed);
     if before.is_null() {
-        let _aside = stack::is_low().then(step_aside);
+        // SAFETY: the interpreter gives a live thread state.
+        let _aside = (stack::is_low() || unsafe { traced(tstate) }).then(step_aside);
         #[cfg(Py_3_12)]
         // SAFETY: the interpreter gives a live thread state.
         let _credit = unsafe { Thread::new(tstate) }.map(super::interp::credit_native_call);

@@ -91,6 +91,18 @@ impl Thread {
         }
     }
 
+    /// Whether there is a trace or a profile function.
+    #[cfg(Py_3_12)]
+    pub fn is_traced(self) -> bool {
+        let tstate = self.0.as_ptr().cast::<c_void>();
+        let there = |offset| {
+            // SAFETY: the thread state is live.
+            unsafe { read::<usize>(tstate, offset) != 0 }
+        };
+        there(layout::PyThreadState::c_tracefunc.offset)
+            || there(layout::PyThreadState::c_profilefunc.offset)
+    }
+
     /// Whether nothing watches code that runs in this thread. `code` may be watched alone.
     pub fn unwatched(self, code: *mut ffi::PyCodeObject) -> bool {
         #[cfg(not(Py_3_13))]

@@ -18,7 +18,7 @@ use super::watching::{call_original, lead};
 use super::{functions, hook, policy};
 
 /// Tools that there may be.
-const TOOLS: usize = 6;
+pub const TOOLS: usize = 6;
 
 /// The interpreter's own function.
 static ORIGINAL: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());

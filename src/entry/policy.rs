@@ -15,7 +15,7 @@ use super::write_through;
 #[cfg(Py_3_12)]
 use super::{monitoring, watching};
 use super::{sampling, slots};
-use crate::jit::{self, extra};
+use crate::jit::{self, Pace, extra};
 use crate::release::{OPCODES, ROLES, layout};
 
 /// Samples that a function must be met in before it is compiled, unless the user says otherwise.
@@ -34,7 +34,11 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     watching::prepare(py)?;
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
-    jit::set_patience(threshold > 0);
+    jit::set_pace(if threshold == 0 {
+        Pace::Eager
+    } else {
+        Pace::Patient
+    });
     slots::restore();
     if threshold == 0 {
         sampling::stop();
@@ -53,7 +57,7 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
 /// Run everything through the interpreter again. What has been compiled is kept.
 pub fn disable() {
     ENABLED.store(false, Ordering::Relaxed);
-    jit::set_patience(false);
+    jit::set_pace(Pace::AtOnce);
     sampling::stop();
     hook::release(Need::Always);
     #[cfg(Py_3_12)]

@@ -6,7 +6,7 @@
 //! it. So frames that compiled code is running get their objects when tools are set.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
@@ -18,6 +18,23 @@ use super::interp::{Frame, Thread};
 static SET_EVENTS: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 static SET_LOCAL_EVENTS: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
 
+/// A bit for each tool that has set events for all code.
+static TOOLS: AtomicU32 = AtomicU32::new(0);
+
+/// Whether a tool has set events for all code.
+pub fn any() -> bool {
+    TOOLS.load(Ordering::Relaxed) != 0
+}
+
+fn note(tool: usize, watches: bool) {
+    let bit = 1 << tool;
+    if watches {
+        TOOLS.fetch_or(bit, Ordering::Relaxed);
+    } else {
+        TOOLS.fetch_and(!bit, Ordering::Relaxed);
+    }
+}
+
 /// Begin to look. Done once.
 pub fn prepare(py: Python<'_>) -> PyResult<()> {
     if !SET_EVENTS.load(Ordering::Relaxed).is_null() {
@@ -26,6 +43,14 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
     let monitoring = py.import("sys")?.getattr("monitoring")?;
     let all = monitoring.getattr("set_events")?;
     let local = monitoring.getattr("set_local_events")?;
+    // Tools that are there already.
+    for tool in 0..super::monitoring::TOOLS {
+        if monitoring.call_method1("get_tool", (tool,))?.is_none() {
+            continue;
+        }
+        let events: u32 = monitoring.call_method1("get_events", (tool,))?.extract()?;
+        note(tool, events != 0);
+    }
     lead(&all, &SET_EVENTS, events_set)?;
     lead(&local, &SET_LOCAL_EVENTS, local_events_set)
 }
@@ -79,7 +104,11 @@ unsafe extern "C" fn events_set(
 ) -> *mut ffi::PyObject {
     // SAFETY: the arguments are the interpreter's own.
     let result = unsafe { call_original(&SET_EVENTS, module, args, count) };
-    if !result.is_null() {
+    if !result.is_null() && count == 2 {
+        // SAFETY: the call has succeeded with two arguments, which are small ints.
+        let (tool, events) =
+            unsafe { (ffi::PyLong_AsLong(*args), ffi::PyLong_AsLong(*args.add(1))) };
+        note(tool as usize, events != 0);
         show_frames(None);
     }
     result

@@ -8,6 +8,7 @@ use pyo3::ffi;
 
 use crate::emit::view::Doors;
 use crate::jit::listing::Listed;
+pub use crate::jit::maturity::Pace;
 use crate::jit::record::Record;
 use crate::jit::state::with;
 use crate::jit::{code, frame, init as setup, listing, resume, show};
@@ -74,10 +75,10 @@ pub fn set_limit(bytes: usize) {
     unsafe { with(|jit| jit.arena.set_limit(bytes)) };
 }
 
-/// Whether the interpreter is given time to specialise what is about to be compiled.
-pub fn set_patience(patient: bool) {
+/// Which calls are the interpreter's from now on, so that it specialises.
+pub fn set_pace(pace: Pace) {
     // SAFETY: called from Python, with the GIL held.
-    unsafe { with(|jit| jit.patient = patient) };
+    unsafe { with(|jit| jit.pace = pace) };
 }
 
 /// Prepare a code object: its blocks are compiled when execution reaches them.

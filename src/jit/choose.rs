@@ -4,7 +4,7 @@ use crate::emit::edge::Instr;
 use crate::emit::types::Stop;
 use crate::jit::code::{Decoded, fingerprint, installed};
 use crate::jit::live::{Live, Operands};
-use crate::jit::maturity::untried;
+use crate::jit::maturity::{Pace, untried};
 use crate::jit::record::{Avoid, Record};
 use crate::jit::state::Jit;
 use crate::release::OPCODES;
@@ -86,7 +86,7 @@ impl Jit {
                 Verdict::Perhaps | Verdict::No => {}
             }
         }
-        if self.patient && operands.may_wait() && untried(&record.view, decoded) {
+        if self.pace == Pace::Patient && operands.may_wait() && untried(&record.view, decoded) {
             return Choice::Defer;
         }
         match self.variant(generic) {

@@ -266,6 +266,7 @@ impl Jit {
                 start: unit,
                 member,
             });
+            self.count_run(view, &decoded);
             match step {
                 Err(why) => {
                     e.mark(unit, opcode, true);

@@ -14,7 +14,7 @@ use crate::jit::distance::generalise;
 use crate::jit::facts;
 use crate::jit::frame::private;
 use crate::jit::live::Registers;
-use crate::jit::maturity::TOO_EARLY;
+use crate::jit::maturity::{Call, TOO_EARLY};
 use crate::jit::outlive::Outlived;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full, with};
@@ -165,7 +165,11 @@ impl Jit {
             context: exit.context,
             avoid: exit.avoid,
         };
-        if self.too_early(record, site, &start, registers) {
+        let call = match site {
+            Site::Entry => self.call(record),
+            _ => Call::Settled,
+        };
+        if call == Call::Interpreted || self.too_early(record, site, &start, registers) {
             return Err(TOO_EARLY);
         }
         let at = match site {
@@ -181,6 +185,7 @@ impl Jit {
                 self.unlink_stub(record, number);
                 self.arena.link(site, at);
             }
+            Site::Entry if call == Call::Early => {}
             Site::Entry => {
                 self.unlink_stub(record, number);
                 record.entry = self.arena.address(at);

@@ -11,6 +11,20 @@ pub const FRESH_BACKOFF: u16 = if cfg!(Py_3_12) { 1 } else { 0 };
 /// Such a counter when the instruction has run and will be specialised before it runs again.
 pub const ABOUT_TO_SPECIALISE: Option<u16> = if cfg!(Py_3_12) { Some(1) } else { None };
 
+/// The counter of an instruction that has never run.
+pub const NEVER_RUN: Option<u16> = if cfg!(Py_3_12) {
+    Some(1 << 4 | 1)
+} else {
+    None
+};
+
+/// Where a code object counts its calls and loops down to the one in which it becomes ready to be
+/// specialised: from a negative number to 0.
+#[cfg(Py_3_12)]
+pub const WARM_UP: Option<i32> = None;
+#[cfg(not(Py_3_12))]
+pub const WARM_UP: Option<i32> = Some(crate::release::layout::PyCodeObject::co_warmup.offset);
+
 /// The first local of a frame.
 pub const LOCALS: i32 = frame::localsplus.offset;
 

@@ -16,6 +16,7 @@ use crate::jit::exit::stub_hit;
 use crate::jit::extra;
 use crate::jit::fork;
 use crate::jit::frame;
+use crate::jit::maturity::Pace;
 use crate::jit::record::Record;
 use crate::jit::resume;
 use crate::jit::state::{Jit, Totals, install, with};
@@ -61,7 +62,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         extra_index,
         doors,
         patch: patch(),
-        patient: false,
+        pace: Pace::default(),
         dump: std::env::var_os("CEVALRY_DUMP").is_some(),
         checks: std::env::var_os("CEVALRY_CHECK").map(|_| HashMap::new()),
         totals: Totals::default(),

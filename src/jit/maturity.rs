@@ -3,10 +3,13 @@
 //! Compiled code takes members of families from what the interpreter has installed. On a way that
 //! is taken for the first time nothing is installed yet, and the generic member is slow and long.
 //! So such a way is left to the interpreter a few times before it is compiled.
+//!
+//! Where everything is compiled at first sight, one call is the interpreter's: that in which it would
+//! specialise what the calls before have run. They count as they would in the interpreter.
 
 use crate::emit::view::CodeView;
 use crate::jit::choose::Choice;
-use crate::jit::code::{Decoded, decode, installed, read};
+use crate::jit::code::{Decoded, decode, installed, read, write};
 use crate::jit::compile::Start;
 use crate::jit::facts;
 use crate::jit::live::{Operands, Registers};
@@ -28,10 +31,38 @@ const BACKOFF: u16 = 15;
 /// The reason of such an exit.
 pub const TOO_EARLY: &str = "the interpreter has not specialised the instruction yet";
 
+/// Calls that are the interpreter's at most where everything is compiled at first sight.
+const EAGER_CALLS: u8 = 2;
+
+/// Which calls are left to the interpreter, so that it specialises.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Pace {
+    /// None.
+    #[default]
+    AtOnce,
+    /// The first ones of a function that was found to be hot.
+    Patient,
+    /// The one in which it specialises, and none before it.
+    Eager,
+}
+
+/// What is to become of a call that arrives at the stub of a function's entry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Call {
+    /// It runs compiled, and the next one comes here again.
+    Early,
+    /// It is the interpreter's.
+    Interpreted,
+    /// It and all that follow run compiled.
+    Settled,
+}
+
 /// What has been left to the interpreter for now.
 #[derive(Debug, Default)]
 pub struct Patience {
     calls: u8,
+    /// Calls have run compiled before the interpreter has specialised.
+    early: bool,
     /// The calls when a sample last met the function.
     met: Option<u8>,
     /// One call was met by two samples.
@@ -75,6 +106,45 @@ impl Patience {
 }
 
 impl Jit {
+    /// What a call is that arrives at an entry's stub where everything is compiled at first sight.
+    pub fn call(&self, record: &mut Record) -> Call {
+        if self.pace != Pace::Eager {
+            return Call::Settled;
+        }
+        let next = match facts::WARM_UP {
+            // SAFETY: the code object outlives its record.
+            Some(count) => match unsafe { read::<i16>(record.view.object, count) } {
+                0 => Call::Settled,
+                -1 => Call::Interpreted,
+                _ => Call::Early,
+            },
+            None if !record.patience.early && record.patience.calls == 0 => Call::Early,
+            None if would_specialise(&record.view) => Call::Interpreted,
+            None => Call::Settled,
+        };
+        let patience = &mut record.patience;
+        match next {
+            Call::Early => patience.early = true,
+            Call::Interpreted if !patience.call(EAGER_CALLS) => return Call::Settled,
+            // What the interpreter has specialised is to be compiled as that.
+            Call::Settled if std::mem::take(&mut patience.early) => record.versions.clear(),
+            Call::Interpreted | Call::Settled => {}
+        }
+        next
+    }
+
+    /// Counts that an instruction which is compiled runs, as the interpreter does.
+    pub fn count_run(&self, view: &CodeView, decoded: &Decoded) {
+        if self.pace == Pace::Eager
+            && untried(view, decoded)
+            && facts::NEVER_RUN == Some(counter(view, decoded))
+            && let Some(next) = facts::ABOUT_TO_SPECIALISE
+        {
+            // SAFETY: the instruction has a cache, and its code outlives the view.
+            unsafe { write(view.first_unit, 2 * (decoded.instr.unit as i32 + 1), next) }
+        }
+    }
+
     /// Whether to let the interpreter go on at a stub, since it would specialise the instruction
     /// that is to be compiled.
     pub fn too_early(
@@ -84,7 +154,7 @@ impl Jit {
         start: &Start,
         registers: &Registers,
     ) -> bool {
-        if !self.patient {
+        if self.pace != Pace::Patient {
             return false;
         }
         if site == Site::Entry
@@ -153,6 +223,29 @@ fn unsettled(view: &CodeView) -> Option<Unsettled> {
         (true, true) => Some(Unsettled::Partly),
         (true, false) => None,
     }
+}
+
+/// Whether the interpreter would specialise an instruction that has run before, if it ran again.
+fn would_specialise(view: &CodeView) -> bool {
+    let mut unit = 0;
+    while let Some(decoded) = decode(&view.units, unit) {
+        let generic = &OPCODES[usize::from(decoded.opcode)];
+        let ready = match generic.caches {
+            // It needs to know nothing.
+            0 => {
+                !generic.members.is_empty() && installed(view, decoded.instr.unit) == decoded.opcode
+            }
+            _ => {
+                untried(view, &decoded)
+                    && Some(counter(view, &decoded)) == facts::ABOUT_TO_SPECIALISE
+            }
+        };
+        if ready {
+            return true;
+        }
+        unit = decoded.next();
+    }
+    false
 }
 
 /// Whether a loop begins or goes on behind a unit.

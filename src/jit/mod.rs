@@ -52,8 +52,8 @@ pub mod writeback;
 #[cfg(Py_3_12)]
 pub use api::interpret;
 pub use api::{
-    EntryPtr, Explained, Place, Reason, Refusal, Stats, compile_entry, disassemble, entry_of,
+    EntryPtr, Explained, Pace, Place, Reason, Refusal, Stats, compile_entry, disassemble, entry_of,
     exits_of, explain, go_on, init, is_prepared, is_specialised, machine_code, makes_generator,
-    meet, ready, resumption, run, set_limit, set_patience, stats,
+    meet, ready, resumption, run, set_limit, set_pace, stats,
 };
 pub use listing::{Line, Listed, Piece};

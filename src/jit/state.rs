@@ -10,6 +10,7 @@ use crate::jit::arena::{Arena, Full};
 use crate::jit::check::Checked;
 use crate::jit::compile::Emitted;
 use crate::jit::live::Item;
+use crate::jit::maturity::Pace;
 use crate::jit::record::Record;
 use crate::jit::stubs::Stubs;
 use crate::jit::trampoline::Trampolines;
@@ -31,8 +32,7 @@ pub struct Jit {
     pub doors: Doors,
     /// Patch number of the running release.
     pub patch: u8,
-    /// Instructions that the interpreter would specialise wait until it has.
-    pub patient: bool,
+    pub pace: Pace,
     /// Print each block as it is made.
     pub dump: bool,
     /// What holds where each check of a block returns to; `None` when blocks are not checked.
