@@ -13,7 +13,7 @@ use super::offsets::OB_FVAL;
 use super::types::{Flow, Stop, Ty, Val};
 
 /// Offset of the lowest digit of an `int`, and of what tells its size and sign.
-const DIGIT: i32 = 24;
+const DIGIT: i32 = facts::FIRST_DIGIT;
 const SIZE: i32 = 16;
 /// Bits in a digit.
 pub(crate) const DIGIT_BITS: u8 = 30;
@@ -48,13 +48,14 @@ impl Emit<'_> {
         Val(self.st.add(node))
     }
 
-    /// Gives a pending box its pointer, with all its references.
+    /// Gives a pending object its pointer, with all its references.
     pub(crate) fn materialise(&mut self, id: Id) {
         let node = *self.node(id);
         let (raw, helper) = match node.kind {
             Kind::BoxBool(raw) => return self.materialise_bool(id, raw),
             Kind::BoxFloat(raw) => (raw, helpers::box_float as *const () as usize),
             Kind::BoxLong(raw) => (raw, helpers::box_long as *const () as usize),
+            Kind::Slice(_) => return self.make_slice(id),
             _ => return,
         };
         if matches!(node.kind, Kind::BoxFloat(_)) {
@@ -105,7 +106,7 @@ impl Emit<'_> {
         let node = *self.node(id);
         match node.kind {
             Kind::BoxFloat(raw) => return Some(raw),
-            Kind::BoxLong(_) | Kind::BoxBool(_) => return None,
+            Kind::BoxLong(_) | Kind::BoxBool(_) | Kind::Slice(_) => return None,
             _ => {}
         }
         if node.known != Known::Type(facts::float_type()) {

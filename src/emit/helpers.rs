@@ -3,7 +3,7 @@
 use pyo3::ffi;
 
 /// Ends the process: an allocation of a few bytes failed where no exception can be raised.
-fn out_of_memory() -> ! {
+pub(crate) fn out_of_memory() -> ! {
     eprintln!("cevalry: out of memory");
     std::process::abort()
 }

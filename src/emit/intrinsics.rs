@@ -30,6 +30,9 @@ enum Intrinsic {
     IsTrue,
     GetItem,
     SetItem,
+    DelItem,
+    NewSlice,
+    BuildSlice,
     Unpack,
 }
 
@@ -63,6 +66,9 @@ const TABLE: &[(&str, Intrinsic)] = &[
     ("PyObject_IsTrue", Intrinsic::IsTrue),
     (GET_ITEM, Intrinsic::GetItem),
     (SET_ITEM, Intrinsic::SetItem),
+    ("PyObject_DelItem", Intrinsic::DelItem),
+    ("PySlice_New", Intrinsic::NewSlice),
+    ("_PyBuildSlice_ConsumeRefs", Intrinsic::BuildSlice),
     ("unpack_iterable", Intrinsic::Unpack),
     ("_PyEval_UnpackIterable", Intrinsic::Unpack),
 ];
@@ -95,6 +101,9 @@ impl Emit<'_> {
             (Intrinsic::Negative, &[x]) => self.negative(x),
             (Intrinsic::GetItem, &[container, sub]) => self.get_item(container, sub),
             (Intrinsic::SetItem, &[container, sub, v]) => self.set_item(container, sub, v),
+            (Intrinsic::DelItem, &[container, sub]) => self.delete_item(container, sub),
+            (Intrinsic::NewSlice, &[start, stop, step]) => self.new_slice([start, stop, step]),
+            (Intrinsic::BuildSlice, &[start, stop]) => self.build_slice(start, stop),
             (Intrinsic::Unpack, &[_, items, count, after, end]) => {
                 self.unpack_items(items, count, after, end)
             }

@@ -287,6 +287,10 @@ fn common(
     if a.kind != b.kind {
         return Err(Stop::Unsupported("arms that hold a value differently"));
     }
+    if a.due != b.due && a.bounds().is_some() {
+        // One has let go of the bounds too.
+        return Err(Stop::Unsupported("arms that drop a value differently"));
+    }
     let node = &mut target.nodes[id as usize];
     node.known = weaker(a.known, b.known);
     node.sizes = a.sizes | b.sizes;

@@ -36,6 +36,9 @@ pub(crate) enum Kind {
     BoxFloat(Id),
     BoxLong(Id),
     BoxBool(Id),
+    /// A slice that nobody has asked the pointer of: start, stop and step, each with a reference
+    /// of its own. NULL stands for `None`.
+    Slice([Id; 3]),
 }
 
 /// Where a value's bits are, besides what its kind says.
@@ -104,7 +107,7 @@ impl Node {
     pub fn is_reloadable(&self) -> bool {
         match self.kind {
             Kind::Bits => matches!(self.anchor, Anchor::Local(_)),
-            Kind::BoxFloat(_) | Kind::BoxLong(_) | Kind::BoxBool(_) => false,
+            Kind::BoxFloat(_) | Kind::BoxLong(_) | Kind::BoxBool(_) | Kind::Slice(_) => false,
             _ => true,
         }
     }
@@ -116,24 +119,33 @@ impl Node {
         }
     }
 
-    /// Whether this is a box without a pointer.
+    /// Whether this is an object without a pointer.
     pub fn is_pending(&self) -> bool {
         matches!(
             self.kind,
-            Kind::BoxFloat(_) | Kind::BoxLong(_) | Kind::BoxBool(_)
+            Kind::BoxFloat(_) | Kind::BoxLong(_) | Kind::BoxBool(_) | Kind::Slice(_)
         )
     }
 
-    /// The nodes that this one is computed from.
-    pub fn parts(&self) -> [Id; 2] {
+    /// The bounds of a slice without a pointer.
+    pub fn bounds(&self) -> Option<[Id; 3]> {
         match self.kind {
+            Kind::Slice(bounds) => Some(bounds),
+            _ => None,
+        }
+    }
+
+    /// The nodes that this one is computed from.
+    pub fn parts(&self) -> [Id; 4] {
+        match self.kind {
+            Kind::Slice([start, stop, step]) => [start, stop, step, self.twin],
             Kind::TypeOf(x)
             | Kind::Digit(x)
             | Kind::BoxFloat(x)
             | Kind::BoxLong(x)
             | Kind::BoxBool(x)
-            | Kind::Address { base: x, .. } => [x, self.twin],
-            _ => [NONE, self.twin],
+            | Kind::Address { base: x, .. } => [x, self.twin, NONE, NONE],
+            _ => [NONE, self.twin, NONE, NONE],
         }
     }
 }
@@ -223,6 +235,7 @@ pub(crate) fn keep(
         Kind::BoxFloat(x) => Kind::BoxFloat(go(x, tables)),
         Kind::BoxLong(x) => Kind::BoxLong(go(x, tables)),
         Kind::BoxBool(x) => Kind::BoxBool(go(x, tables)),
+        Kind::Slice(bounds) => Kind::Slice(bounds.map(|x| go(x, tables))),
         Kind::Address { base, disp } => Kind::Address {
             base: go(base, tables),
             disp,

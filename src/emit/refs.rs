@@ -67,6 +67,10 @@ impl Emit<'_> {
     /// Somebody else has a reference too, so that the count does not become 0.
     pub fn py_decref_no_dealloc(&mut self, x: Val) -> Flow {
         let id = x.0;
+        if self.node(id).bounds().is_some() {
+            self.release(id);
+            return Ok(());
+        }
         let node = self.node_mut(id);
         if node.due > 0 {
             node.due -= 1;
@@ -227,6 +231,7 @@ impl Emit<'_> {
         let node = self.node_mut(id);
         if node.due > 0 {
             node.due -= 1;
+            self.drop_bounds(id);
             return;
         }
         if node.is_pending() || self.is_immortal_constant(id) {

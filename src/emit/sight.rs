@@ -128,9 +128,11 @@ impl Emit<'_> {
                 let found = values.into_iter().find(|(known, _)| *known == id);
                 found.map_or(Seen::Unknown, |(_, seen)| *seen)
             }
-            Kind::Digit(_) | Kind::BoxFloat(_) | Kind::BoxLong(_) | Kind::BoxBool(_) => {
-                Seen::Unknown
-            }
+            Kind::Digit(_)
+            | Kind::BoxFloat(_)
+            | Kind::BoxLong(_)
+            | Kind::BoxBool(_)
+            | Kind::Slice(_) => Seen::Unknown,
         }
     }
 

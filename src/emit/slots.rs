@@ -120,6 +120,7 @@ impl Emit<'_> {
         self.effects = true;
         let i = self.local_index(i)?;
         self.know_constant(v.0);
+        self.make_slice(v.0);
         let old = self.st.local_node(i);
         if old == v.0 {
             // One reference comes in, and the one that goes out is the same.

@@ -149,6 +149,9 @@ impl Emit<'_> {
     pub(crate) fn settle(&mut self, depth: usize) {
         self.complete_stack(depth);
         for i in 0..depth {
+            self.make_slice(self.st.stack[i]);
+        }
+        for i in 0..depth {
             self.settle_one(self.st.stack[i], Some(i), depth);
         }
         if !self.st.has_stale_locals() {

@@ -131,6 +131,9 @@ impl Emit<'_> {
     }
 
     pub(crate) fn get_item(&mut self, container: Val, sub: Val) -> Flow<Option<Val>> {
+        if let Some(item) = self.get_slice(container, sub)? {
+            return Ok(Some(item));
+        }
         match self.number_item(container, sub)? {
             None => self.special_method(c"__getitem__", &[container, sub]),
             item => Ok(item),
@@ -187,6 +190,9 @@ impl Emit<'_> {
     }
 
     pub(crate) fn set_item(&mut self, container: Val, sub: Val, v: Val) -> Flow<Option<Val>> {
+        if let Some(stored) = self.set_slice(container, sub, v)? {
+            return Ok(Some(stored));
+        }
         if let Some(stored) = self.set_number_item(container, sub, v)? {
             return Ok(Some(stored));
         }
@@ -198,6 +204,11 @@ impl Emit<'_> {
         let failed = self.eq(Ty::Object, result, null);
         self.py_xdecref(result)?;
         Ok(Some(failed))
+    }
+
+    pub(crate) fn delete_item(&mut self, container: Val, sub: Val) -> Flow<Option<Val>> {
+        let null = self.null();
+        self.set_slice(container, sub, null)
     }
 
     fn set_number_item(&mut self, container: Val, sub: Val, v: Val) -> Flow<Option<Val>> {

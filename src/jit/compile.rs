@@ -211,7 +211,7 @@ impl Jit {
         loop {
             let first = unit == start.unit && emitted.is_empty();
             let cut = record.versions.count(unit) > 0 || emitted.len() as u32 >= LONGEST;
-            if !first && cut && !e.expects_call() {
+            if !first && cut && !e.must_go_on() {
                 // Others arrive here too: share their version, or make one.
                 let context = e.context();
                 if let Some(version) = record.versions.nearest(unit, &context, &none, NEAR) {

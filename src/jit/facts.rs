@@ -147,6 +147,10 @@ pub fn dict_type() -> usize {
     &raw const ffi::PyDict_Type as usize
 }
 
+pub fn slice_type() -> usize {
+    &raw const ffi::PySlice_Type as usize
+}
+
 pub fn bool_type() -> usize {
     &raw const ffi::PyBool_Type as usize
 }
@@ -180,6 +184,9 @@ pub const EVAL_BREAKER: i32 = crate::release::layout::PyInterpreterState::ceval.
 
 /// Bits of the eval breaker below the version of instrumentation.
 pub const EVENT_BITS: u32 = 8;
+
+/// Offset of the lowest digit of an `int`.
+pub const FIRST_DIGIT: i32 = 24;
 
 /// Number of digits of an `int`, and whether it is negative.
 ///

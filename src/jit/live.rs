@@ -98,7 +98,7 @@ impl Operands<'_> {
     pub fn may_wait(&self) -> bool {
         match self {
             Operands::Arrived { .. } => false,
-            Operands::Inside(e) => !e.expects_call(),
+            Operands::Inside(e) => !e.must_go_on(),
         }
     }
 

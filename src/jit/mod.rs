@@ -38,6 +38,7 @@ pub mod resume;
 pub mod returning;
 pub mod show;
 pub mod slab;
+pub mod slices;
 pub mod standins;
 pub mod starts;
 pub mod state;
