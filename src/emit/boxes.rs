@@ -48,6 +48,18 @@ impl Emit<'_> {
         Val(self.st.add(node))
     }
 
+    /// Makes an object of what is pending: somebody asks for the pointer.
+    pub(crate) fn need_pointer(&mut self, id: Id) {
+        if !self.node(id).is_pending() {
+            return;
+        }
+        match self.st.stale_local(id) {
+            // It is to be written anyway, and may take the place of the number before it.
+            Some(i) => self.write_local(i),
+            None => self.materialise(id),
+        }
+    }
+
     /// Gives a pending object its pointer, with all its references.
     pub(crate) fn materialise(&mut self, id: Id) {
         let node = *self.node(id);

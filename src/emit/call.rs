@@ -133,8 +133,8 @@ impl Emit<'_> {
         for (i, arg) in call.args.iter().enumerate() {
             if call.steals & (1 << i) != 0 {
                 self.give(arg.0);
-            } else if self.node(arg.0).is_pending() {
-                self.materialise(arg.0);
+            } else {
+                self.need_pointer(arg.0);
             }
         }
         self.before_effect(call.effect);

@@ -132,6 +132,7 @@ impl Emit<'_> {
         let (edges, colds) = (self.edges.len(), self.cold.len());
         let nodes = self.st.nodes.len();
         let (computed, aliases) = (self.computed.len(), self.aliases.len());
+        let (versions, identified) = (self.versions.len(), self.identified.len());
         let outcomes = self.outcomes.len();
         self.learn(c.0);
         let depth = self.nest;
@@ -140,6 +141,8 @@ impl Emit<'_> {
         self.nest = depth;
         self.computed.truncate(computed);
         self.aliases.truncate(aliases);
+        self.versions.truncate(versions);
+        self.identified.truncate(identified);
         self.outcomes.truncate(outcomes);
         let first = match first {
             Ok(()) => {
@@ -178,6 +181,8 @@ impl Emit<'_> {
         if first.is_some() {
             self.computed.truncate(computed);
             self.aliases.truncate(aliases);
+            self.versions.truncate(versions);
+            self.identified.truncate(identified);
             self.outcomes.truncate(outcomes);
         }
         match (first, second) {

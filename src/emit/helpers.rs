@@ -2,6 +2,10 @@
 
 use pyo3::ffi;
 
+use crate::jit::facts;
+
+use super::boxes::DIGIT_BITS;
+
 /// Ends the process: an allocation of a few bytes failed where no exception can be raised.
 pub(crate) fn out_of_memory() -> ! {
     eprintln!("cevalry: out of memory");
@@ -54,12 +58,39 @@ pub unsafe extern "C" fn write_float(slot: *mut *mut ffi::PyObject, value: f64) 
 
 /// The same for an unboxed `int`.
 pub unsafe extern "C" fn write_long(slot: *mut *mut ffi::PyObject, value: i64) {
-    // SAFETY: as for `write_float`.
+    // SAFETY: as for `write_float`. Nobody else has an object that is counted once.
     unsafe {
         let old = *slot;
+        if !old.is_null()
+            && ffi::Py_IS_TYPE(old, &raw mut ffi::PyLong_Type) != 0
+            && ffi::Py_REFCNT(old) == 1
+            && in_place(old as usize, value)
+        {
+            return;
+        }
         *slot = box_long(value);
         ffi::Py_XDECREF(old);
     }
+}
+
+/// The greatest `int` that exists once for everybody; the least is -5.
+const GREATEST_SHARED: i64 = if cfg!(Py_3_15) { 1024 } else { 256 };
+
+/// Makes an `int` of one digit another one, if that has one digit as well and is not shared.
+///
+/// # Safety
+/// A live `int` that nobody else looks at.
+unsafe fn in_place(object: usize, value: i64) -> bool {
+    let digit = value.unsigned_abs();
+    let fits = !(-5..=GREATEST_SHARED).contains(&value) && digit >> DIGIT_BITS == 0;
+    // SAFETY: by the caller.
+    unsafe {
+        if !fits || facts::long_size(object).0 != 1 {
+            return false;
+        }
+        facts::set_digit(object, digit as u32, value < 0);
+    }
+    true
 }
 
 /// The same for an object, whose reference the slot takes over.

@@ -20,6 +20,7 @@ impl Emit<'_> {
     {
         for _ in 0..MOST_ITERATIONS {
             let (before, computed) = (self.copy_state(), self.computed.len());
+            let (versions, identified) = (self.versions.len(), self.identified.len());
             let code = self.asm.here();
             let c = cond(self)?;
             match self.node(c.0).imm() {
@@ -33,6 +34,8 @@ impl Emit<'_> {
                     self.asm.truncate(code);
                     self.replace_state(before);
                     self.computed.truncate(computed);
+                    self.versions.truncate(versions);
+                    self.identified.truncate(identified);
                     return self.run_time_loop(vars, &mut cond, &mut body);
                 }
             }

@@ -31,6 +31,7 @@ impl Emit<'_> {
             return self.bit_field(id, first, width);
         }
         self.note_load(id, x.0, field.ty, field.offset);
+        self.note_version(id, x.0, field);
         // Our ways into compiled code do not keep compiled code from doing what it does.
         let doors = self.view.doors;
         if field.name == "PyInterpreterState.eval_frame" {
@@ -96,8 +97,17 @@ impl Emit<'_> {
         {
             return Some(Val(self.object_constant(self.view.object)));
         }
-        let address = node.imm()?;
-        if !field.immutable || !self.view.is_live() || address == 0 {
+        if let Some(v) = self.identified_member(x, field) {
+            return Some(v);
+        }
+        if !field.immutable || !self.view.is_live() {
+            return None;
+        }
+        let address = match node.imm() {
+            Some(address) => address,
+            None => self.identified_object(x)? as i64,
+        };
+        if address == 0 {
             return None;
         }
         let address = (address + i64::from(field.offset)) as u64;

@@ -13,6 +13,7 @@ mod control;
 pub mod edge;
 mod frames;
 pub(crate) mod helpers;
+mod identity;
 mod intrinsics;
 mod iterators;
 mod join;
@@ -63,6 +64,7 @@ use crate::jit::starts::{ContextKey, Starts};
 use asm::Asm;
 use cold::Cold;
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark};
+use identity::{Identified, Loaded};
 use node::{Domain, Id, NONE, Table};
 use passes::Uses;
 use reuse::{Buffers, Lists};
@@ -123,6 +125,9 @@ pub struct Emit<'a> {
     computed: Vec<((Op, Ty, Id, Id), Val)>,
     /// Addresses that a guard has found values to be: one node counts for both.
     aliases: Vec<(i64, Id)>,
+    /// Versions that the instruction has loaded, and objects that it knows by them.
+    versions: Vec<Loaded>,
+    identified: Vec<Identified>,
     /// Outcomes that are left after earlier tests of the instruction.
     outcomes: Vec<(Domain, u8)>,
     /// The first node that the instruction has made.
@@ -157,6 +162,8 @@ impl<'a> Emit<'a> {
             cell_types,
             computed,
             aliases,
+            versions,
+            identified,
             outcomes,
             uses,
         } = std::mem::take(&mut buffers.lists);
@@ -200,6 +207,8 @@ impl<'a> Emit<'a> {
             cell_types,
             computed,
             aliases,
+            versions,
+            identified,
             outcomes,
             fresh_from: 0,
             last_digits: NONE,
@@ -310,6 +319,8 @@ impl<'a> Emit<'a> {
             cell_types: self.cell_types,
             computed: self.computed,
             aliases: self.aliases,
+            versions: self.versions,
+            identified: self.identified,
             outcomes: self.outcomes,
             uses: self.uses,
         };

@@ -109,6 +109,8 @@ impl Emit<'_> {
         self.breaker = None;
         self.computed.clear();
         self.aliases.clear();
+        self.versions.clear();
+        self.identified.clear();
         self.outcomes.clear();
         self.last_digits = NONE;
         self.last_element = None;

@@ -194,9 +194,7 @@ impl Emit<'_> {
     /// The node's bits in a general register.
     pub(crate) fn place(&mut self, id: Id) -> Gpr {
         self.used(id);
-        if self.node(id).is_pending() {
-            self.materialise(id);
-        }
+        self.need_pointer(id);
         let node = *self.node(id);
         if let At::Gpr(r) = node.at {
             self.touch(r);

@@ -7,6 +7,7 @@ use super::Emit;
 use super::asm::Asm;
 use super::cold::Cold;
 use super::edge::BlockCode;
+use super::identity::{Identified, Loaded};
 use super::node::{Domain, Id, Node, Table};
 use super::passes::Uses;
 use super::relax::Spare;
@@ -40,6 +41,8 @@ pub(crate) struct Lists {
     pub cell_types: Vec<(u16, Ty)>,
     pub computed: Vec<((Op, Ty, Id, Id), Val)>,
     pub aliases: Vec<(i64, Id)>,
+    pub versions: Vec<Loaded>,
+    pub identified: Vec<Identified>,
     pub outcomes: Vec<(Domain, u8)>,
     pub uses: Uses,
 }

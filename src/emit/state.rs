@@ -125,6 +125,15 @@ impl State {
         stale.count()
     }
 
+    /// The first local that has this value and is not in the frame's memory.
+    pub fn stale_local(&self, id: Id) -> Option<usize> {
+        if self.stale == 0 {
+            return None;
+        }
+        let mut locals = self.locals.iter();
+        locals.position(|l| l.node == id && l.behind == Behind::Stale)
+    }
+
     /// Says what the frame's memory has for local `i`.
     pub fn set_behind(&mut self, i: usize, behind: Behind) {
         let local = &mut self.locals[i];

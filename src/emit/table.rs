@@ -453,6 +453,7 @@ impl Emit<'_> {
                 };
                 if set == 1 << EQUAL && v != 0 && self.node(a).kind == Kind::Bits {
                     self.aliases.push((v, a));
+                    self.identify(a, v);
                 }
                 if set == 1 << EQUAL {
                     match self.node(a).kind {

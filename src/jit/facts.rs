@@ -200,6 +200,23 @@ pub unsafe fn long_size(object: usize) -> (u64, bool) {
     let tag: u64 = unsafe { crate::jit::code::read(object, offset) };
     (tag >> 3, tag & 3 == 2)
 }
+
+/// Makes an `int` one of one digit, which is not 0.
+///
+/// # Safety
+/// `object` is a live `int` of one digit that nobody else looks at.
+#[cfg(Py_3_12)]
+pub unsafe fn set_digit(object: usize, digit: u32, negative: bool) {
+    use crate::release::layout::{_PyLongValue as value, PyLongObject};
+    let first = PyLongObject::long_value.offset;
+    let tag = 1u64 << 3 | u64::from(negative) << 1;
+    // SAFETY: by the caller.
+    unsafe {
+        crate::jit::code::write(object, first + value::lv_tag.offset, tag);
+        crate::jit::code::write(object, first + value::ob_digit.offset, digit);
+    }
+}
+
 /// Number of digits of an `int`, and whether it is negative.
 ///
 /// # Safety
@@ -210,4 +227,19 @@ pub unsafe fn long_size(object: usize) -> (u64, bool) {
     // SAFETY: by the caller.
     let size: i64 = unsafe { crate::jit::code::read(object, PyVarObject::ob_size.offset) };
     (size.unsigned_abs(), size < 0)
+}
+
+/// Makes an `int` one of one digit, which is not 0.
+///
+/// # Safety
+/// `object` is a live `int` of one digit that nobody else looks at.
+#[cfg(not(Py_3_12))]
+pub unsafe fn set_digit(object: usize, digit: u32, negative: bool) {
+    use crate::release::layout::{PyLongObject, PyVarObject};
+    let size = if negative { -1i64 } else { 1 };
+    // SAFETY: by the caller.
+    unsafe {
+        crate::jit::code::write(object, PyVarObject::ob_size.offset, size);
+        crate::jit::code::write(object, PyLongObject::ob_digit.offset, digit);
+    }
 }

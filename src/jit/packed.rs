@@ -140,11 +140,17 @@ pub fn depth(bytes: &[u8]) -> usize {
 
 /// What [`pack`] wrote.
 pub fn unpack(bytes: &[u8], types: &Types) -> Context {
+    let (depth, rest) = number_at(bytes);
+    let (locals, _) = number_at(rest);
     let mut slots = slots(bytes, types);
-    let stack = slots.by_ref().take(depth(bytes)).collect();
-    let locals = number_at(number_at(bytes).1).0 as usize;
+    let mut some = |count: u64| {
+        let mut some = Vec::with_capacity(count as usize);
+        some.extend(slots.by_ref().take(count as usize));
+        some.into_boxed_slice()
+    };
+    let stack = some(depth);
     Context {
-        locals: slots.take(locals).collect(),
+        locals: some(locals),
         stack,
     }
 }

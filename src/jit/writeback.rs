@@ -61,7 +61,7 @@ unsafe fn write_locals(registers: &Registers, context: &Context) -> bool {
     let base = registers.frame();
     let mut complete = true;
     for (i, slot) in context.locals.iter().enumerate() {
-        if slot.held == Held::Memory || slot.behind == Behind::Same {
+        if slot.behind == Behind::Same || slot.held == Held::Memory {
             continue;
         }
         // SAFETY: by the caller; what is dropped is NULL or an exact float or int.

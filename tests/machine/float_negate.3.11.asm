@@ -19,9 +19,11 @@
 ; STORE_FAST 1
   movsd [rbp-38h],xmm3
   movaps xmm0,xmm3
+  lea rdi,[r12+48h]
   call a function
-  mov rcx,[r12+50h]
-  cmp rax,rcx
-  sete dl
-  movzx edx,dl
+  mov rcx,[r12+48h]
+  mov rdx,[r12+50h]
+  cmp rcx,rdx
+  sete sil
+  movzx esi,sil
   jmp Go at 10

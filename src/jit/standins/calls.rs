@@ -63,50 +63,88 @@ unsafe extern "C" fn push_and_init(
     // SAFETY: by the caller, who gives a function and as many arguments as it says.
     unsafe {
         let object: usize = read(called as usize, function::func_code.offset);
-        let int = |offset: i32| read::<c_int>(object, offset);
-        let wanted = int(code::co_argcount.offset) as usize;
+        if names.is_null()
+            && locals.is_null()
+            && takes_only_positional(object)
+            && read::<c_int>(object, code::co_argcount.offset) as usize == count
+            && let Some((base, slots)) = push(tstate, called, object)
+        {
+            let first = (base + facts::LOCALS as usize) as *mut *mut PyObject;
+            for i in 0..count {
+                *first.add(i) = *args.add(i);
+            }
+            for i in count..slots {
+                *first.add(i) = std::ptr::null_mut();
+            }
+            return base;
+        }
+        let given = Given {
+            called,
+            args,
+            count,
+            names,
+        };
+        push_other(tstate, object, locals, &given)
+    }
+}
+
+/// Whether a code object has no parameters but those that are given one after the other.
+///
+/// # Safety
+/// A live code object.
+unsafe fn takes_only_positional(object: usize) -> bool {
+    // SAFETY: by the caller.
+    unsafe {
+        read::<c_int>(object, code::co_flags.offset) & (VARARGS | VARKEYWORDS) == 0
+            && read::<c_int>(object, code::co_kwonlyargcount.offset) == 0
+    }
+}
+
+/// The same where not every parameter is given one after the other: the frequent call is not to
+/// save registers for this.
+///
+/// # Safety
+/// As for `push_and_init`.
+#[cold]
+#[inline(never)]
+unsafe fn push_other(tstate: usize, object: usize, locals: *mut PyObject, given: &Given) -> usize {
+    // SAFETY: by the caller.
+    unsafe {
+        if !locals.is_null() {
+            return call_at_once(given);
+        }
+        let Given {
+            called,
+            args,
+            count,
+            names,
+        } = *given;
+        let wanted = read::<c_int>(object, code::co_argcount.offset) as usize;
         let defaults: *mut PyObject = read(called as usize, function::func_defaults.offset);
-        let given = if defaults.is_null() {
-            0
-        } else {
-            ffi::PyTuple_GET_SIZE(defaults) as usize
+        let defaulted = match defaults.is_null() {
+            true => 0,
+            false => ffi::PyTuple_GET_SIZE(defaults) as usize,
         };
         let plain = names.is_null()
-            && locals.is_null()
-            && int(code::co_flags.offset) & (VARARGS | VARKEYWORDS) == 0
-            && int(code::co_kwonlyargcount.offset) == 0
+            && takes_only_positional(object)
             && count <= wanted
-            && wanted - count <= given;
+            && wanted - count <= defaulted;
         if !plain {
-            let given = Given {
-                called,
-                args,
-                count,
-                names,
-            };
-            return match locals.is_null() {
-                true => push_bound(tstate, object, &given),
-                false => call_at_once(&given),
-            };
+            return push_bound(tstate, object, given);
         }
         let Some((base, slots)) = push(tstate, called, object) else {
-            return call_at_once(&Given {
-                called,
-                args,
-                count,
-                names,
-            });
+            return call_at_once(given);
         };
-        for i in 0..slots {
-            let value = if i < count {
-                *args.add(i)
-            } else if i < wanted {
-                let at = given - (wanted - i);
-                ffi::Py_NewRef(ffi::PyTuple_GET_ITEM(defaults, at as Py_ssize_t))
-            } else {
-                std::ptr::null_mut()
-            };
-            write(base, facts::LOCALS + 8 * i as i32, value);
+        let first = (base + facts::LOCALS as usize) as *mut *mut PyObject;
+        for i in 0..count {
+            *first.add(i) = *args.add(i);
+        }
+        for i in count..wanted {
+            let at = defaulted - (wanted - i);
+            *first.add(i) = ffi::Py_NewRef(ffi::PyTuple_GET_ITEM(defaults, at as Py_ssize_t));
+        }
+        for i in wanted..slots {
+            *first.add(i) = std::ptr::null_mut();
         }
         base
     }

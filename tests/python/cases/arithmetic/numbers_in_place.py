@@ -92,3 +92,104 @@ def closure():
 
 
 warm(closure)
+
+
+def look(*seen):
+    return len(seen)
+
+
+def ints_kept(start, step, n):
+    kept = []
+    value = start
+    for _ in range(n):
+        kept.append(value)
+        look()
+        value += step
+        look(value)
+        value -= 1
+        look()
+    return kept, value
+
+
+for start in (1000, 250, -3, -1000, (1 << 30) - 4, 1 << 30, -(1 << 30), 1 << 60):
+    for step in (2, -1, 300, -300, 1 << 29):
+        warm(ints_kept, start, step, 6)
+
+
+def counted(n, kept):
+    total = 300
+    for index in range(n):
+        look()
+        total += index
+        if index % 3 == 0:
+            kept.append(index)
+            kept.append(total)
+        look(index, total)
+    return total
+
+
+def check_counted():
+    kept = []
+    return counted(1300, kept), kept[:8], kept[-8:], sum(kept)
+
+
+warm(check_counted)
+
+
+def shared_numbers(n):
+    same = 0
+    for index in range(-20, n):
+        look()
+        copy = int(str(index))
+        look()
+        same += copy is index
+    return same
+
+
+warm(shared_numbers, 300)
+
+
+def frames_see(n):
+    import sys
+
+    def caller():
+        return sys._getframe(1).f_locals["index"]
+
+    seen = []
+    for index in range(1000, 1000 + n):
+        look()
+        seen.append(caller())
+        look(index)
+    return seen
+
+
+warm(frames_see, 6)
+
+
+def default_is_kept(value=12345):
+    before = value
+    for _ in range(4):
+        look()
+        value += 1
+        look()
+    return before, value
+
+
+warm(default_is_kept)
+print(default_is_kept.__defaults__, default_is_kept.__code__.co_consts)
+
+
+def counts(n):
+    import sys
+
+    seen = []
+    for index in range(2000, 2000 + n):
+        look()
+        seen.append(sys.getrefcount(index))
+        other = index
+        seen.append(sys.getrefcount(index))
+        del other
+    return seen
+
+
+warm(counts, 5)
