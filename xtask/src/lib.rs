@@ -27,6 +27,7 @@ pub mod sync;
 pub mod synced;
 pub mod templates;
 pub mod test;
+pub mod threshold;
 pub mod toml_text;
 pub mod upstream;
 pub mod used;

@@ -27,6 +27,21 @@ impl Row {
     }
 }
 
+/// The number that the amount of a row for the same begins with; 0 without one.
+pub fn recorded(repo: &Repo, row: &Row) -> Result<u64> {
+    let path = repo.root().join("docs/conformance.md");
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(number_in(&text, row))
+}
+
+fn number_in(text: &str, row: &Row) -> u64 {
+    let key = row.key();
+    let rest = text.lines().find_map(|line| line.strip_prefix(&key));
+    let number = rest.and_then(|rest| rest.split_whitespace().next());
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 /// Put the row into the table, in place of an older one for the same.
 pub fn record(repo: &Repo, row: &Row) -> Result<()> {
     let path = repo.root().join("docs/conformance.md");
@@ -59,7 +74,7 @@ fn with_row(text: &str, row: &Row) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, with_row};
+    use super::{Row, number_in, with_row};
 
     #[test]
     fn replaces_the_row_for_the_same() {
@@ -73,6 +88,12 @@ mod tests {
         };
         let once = with_row(text, &row("b"));
         assert_eq!(once, text.replace("old | 1", "new | 0"));
+        assert_eq!(number_in(text, &row("b")), 0);
+        let counted = Row {
+            amount: "12 programs".to_owned(),
+            ..row("b")
+        };
+        assert_eq!(number_in(&with_row(text, &counted), &row("b")), 12);
         let twice = with_row(&once, &row("a"));
         assert!(twice.contains("|--|--|\n| a | 3.11.2 | 0 | new | 0 |\n| b |"));
     }

@@ -15,6 +15,7 @@ use crate::cases::{Fate, Fates, line};
 use crate::python::{self, Python};
 use crate::record::{Row, record};
 use crate::repo::Repo;
+use crate::threshold::Threshold;
 use crate::workers::{self, lock};
 
 use suite::Suite;
@@ -24,6 +25,9 @@ const MODULES: &str = include_str!("modules.txt");
 
 /// Cases that may differ, with the reason.
 const ALLOWED: &str = include_str!("allowed.txt");
+
+/// Stands for every module of the suite.
+const ALL: &str = "all";
 
 /// Run by every interpreter that starts with the folder on its path.
 const STARTUP: &str = "import cevalry_startup\n";
@@ -35,9 +39,9 @@ pub struct Args {
     /// Without it: every supported one on PATH and among pyenv's versions.
     #[arg(long = "python", value_name = "PATH")]
     pythons: Vec<PathBuf>,
-    /// The threshold; 0 compiles everything at first sight.
-    #[arg(long, default_value_t = 0)]
-    threshold: u32,
+    /// The threshold, or `default`; 0 compiles everything at first sight.
+    #[arg(long, default_value = "0", value_name = "N|default")]
+    threshold: Threshold,
     /// Import Cevalry from this folder instead of building it.
     #[arg(long, value_name = "FOLDER")]
     import: Option<PathBuf>,
@@ -64,7 +68,7 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         let found = compare(args, python, folder)?;
         differences += found.differences;
         if args.record {
-            record(repo, &found.row(python, args.threshold))?;
+            record(repo, &found.row(python, args))?;
         }
     }
     Ok(if differences == 0 {
@@ -84,12 +88,18 @@ struct Found {
 }
 
 impl Found {
-    fn row(&self, python: &Python, threshold: u32) -> Row {
+    fn row(&self, python: &Python, args: &Args) -> Row {
+        let whole = args.tests.first().is_some_and(|test| test == ALL);
+        let part = if whole { "" } else { " (a part)" };
+        let listed = match self.allowed {
+            0 => String::new(),
+            allowed => format!(" ({allowed} listed)"),
+        };
         Row {
-            what: "CPython's tests".to_owned(),
+            what: format!("CPython's tests{part}"),
             python: python.version.clone(),
-            when: threshold.to_string(),
-            amount: format!("{} modules, {} cases", self.modules, self.cases),
+            when: args.threshold.to_string(),
+            amount: format!("{} modules, {} cases{listed}", self.modules, self.cases),
             differences: self.differences,
         }
     }
@@ -104,10 +114,10 @@ fn compare(args: &Args, python: &Python, folder: &std::path::Path) -> Result<Fou
     let startup = tempfile::tempdir()?;
     fs::write(startup.path().join("sitecustomize.py"), STARTUP)?;
     let path = format!("{}:{}", startup.path().display(), folder.display());
-    let with = |threshold| Suite {
+    let with = |compiled| Suite {
         python: python.command.clone(),
         path: path.clone(),
-        threshold,
+        compiled,
     };
     let (without, with) = (with(None), with(Some(args.threshold)));
     let modules = modules(&args.tests, python)?;
@@ -198,7 +208,7 @@ fn allowed() -> BTreeMap<&'static str, &'static str> {
 
 /// The modules to run: those named, the telling ones that this interpreter has, or all.
 fn modules(named: &[String], python: &Python) -> Result<Vec<String>> {
-    if !named.is_empty() && named[0] != "all" {
+    if !named.is_empty() && named[0] != ALL {
         return Ok(named.to_vec());
     }
     let output = std::process::Command::new(&python.command)

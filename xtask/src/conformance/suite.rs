@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 
 use crate::cases::{Fate, Fates, attribute, read_report, tail};
+use crate::threshold::Threshold;
 
 /// How many times a module is begun again without the case that ended the process.
 const MOST_DEATHS: usize = 8;
@@ -19,8 +20,8 @@ pub struct Suite {
     pub python: PathBuf,
     /// Folders to import from.
     pub path: String,
-    /// The threshold, when Cevalry is on.
-    pub threshold: Option<u32>,
+    /// When functions are compiled, if Cevalry is on.
+    pub compiled: Option<Threshold>,
 }
 
 impl Suite {
@@ -70,10 +71,11 @@ impl Suite {
             .stdin(Stdio::null())
             .stdout(fs::File::create(&log)?)
             .stderr(fs::File::options().append(true).open(&log)?);
-        if let Some(threshold) = self.threshold {
-            command
-                .env("CEVALRY", "1")
-                .env("CEVALRY_THRESHOLD", threshold.to_string());
+        if let Some(threshold) = self.compiled {
+            command.env("CEVALRY", "1");
+            if let Threshold::Of(threshold) = threshold {
+                command.env("CEVALRY_THRESHOLD", threshold.to_string());
+            }
         }
         let status = command
             .status()

@@ -10,14 +10,17 @@ mod shrink;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use crate::build;
 use crate::python::{self, Python};
-use crate::record::{Row, record};
+use crate::record::{Row, record, recorded};
 use crate::repo::Repo;
+use crate::threshold::Threshold;
+use crate::workers::{self, lock};
 
 use generate::Generator;
 use grammar::Grammar;
@@ -26,8 +29,8 @@ use shrink::{Difference, Pair};
 
 const GRAMMAR: &str = include_str!("grammar.txt");
 
-/// How many programs one process runs.
-const BATCH: u64 = 60;
+/// How many programs one process runs: what it compiles of itself is a small part then.
+const BATCH: u64 = 240;
 
 /// How many lines of a difference are shown.
 const SHOWN_LINES: usize = 8;
@@ -45,9 +48,12 @@ pub struct Args {
     /// The seed of the first program; the others follow from it. Without it: from the clock.
     #[arg(long)]
     seed: Option<u64>,
-    /// The threshold of the compiled runs; 0 compiles everything at first sight.
-    #[arg(long, default_value_t = 0)]
-    threshold: u32,
+    /// How many batches of programs to run at the same time.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// The threshold of the compiled runs, or `default`; 0 compiles everything at first sight.
+    #[arg(long, default_value = "0", value_name = "N|default")]
+    threshold: Threshold,
     /// Leave the first half of the calls of each function to the interpreter, then compile it at once:
     /// instructions are specialised by then.
     #[arg(long, conflicts_with = "threshold")]
@@ -64,8 +70,8 @@ pub struct Args {
     /// Keep failing programs as they are, without a search for smaller ones.
     #[arg(long)]
     whole: bool,
-    /// Write the counts into docs/conformance.md.
-    #[arg(long)]
+    /// Write the counts into docs/conformance.md. Seeds begin where what is written there ended.
+    #[arg(long, conflicts_with = "seed")]
     record: bool,
     /// Print the program with this seed and do nothing else.
     #[arg(long, value_name = "SEED")]
@@ -101,9 +107,14 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
             .map(Some)
             .collect(),
     };
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 40));
+    let drawn = fastrand::u64(..1 << 40);
     let mut failed = 0;
     for (python, folder) in pythons.iter().zip(folders) {
+        let seed = match args.seed {
+            Some(seed) => seed,
+            None if args.record => recorded(repo, &row(args, python))?,
+            None => drawn,
+        };
         failed += Session {
             args,
             python,
@@ -119,6 +130,31 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
         ExitCode::FAILURE
     })
 }
+
+/// The row of the table, without counts.
+fn row(args: &Args, python: &Python) -> Row {
+    Row {
+        what: "random programs".to_owned(),
+        python: python.version.clone(),
+        when: args.when().to_string(),
+        amount: String::new(),
+        differences: 0,
+    }
+}
+
+/// What came of random programs.
+#[derive(Debug, Default)]
+struct Tally {
+    ran: u64,
+    failed: usize,
+    /// The interpreter itself did not finish them.
+    unfinished: usize,
+    /// The seed of the first that differs.
+    first: Option<u64>,
+}
+
+/// A batch of programs, from a seed on, and what they show.
+type Batch = (u64, Vec<String>, Vec<(Shown, Shown)>);
 
 /// The work on one interpreter.
 struct Session<'a> {
@@ -147,52 +183,77 @@ impl Session<'_> {
             compiled: &compiled,
         };
         println!("fuzzing {}, seed {seed}", self.python.describe());
-        let mut failed = self.named(&pair)?;
-        let mut ran = 0;
-        let mut unfinished = 0;
+        let mut tally = Tally {
+            failed: self.named(&pair)?,
+            ..Tally::default()
+        };
         let end = Instant::now() + Duration::from_secs(self.args.seconds);
         let mut next = seed;
-        while self.args.programs.is_empty() && Instant::now() < end && failed < self.args.failures {
-            let programs: Vec<String> = (next..next + BATCH)
-                .map(|seed| Generator::new(self.grammar, seed).program())
-                .collect();
-            let shown = pair.run(&programs)?;
-            for (index, (alone, compiled)) in shown.iter().enumerate() {
-                ran += 1;
-                unfinished += usize::from(
-                    !matches!(alone, Shown::Lines(lines) if !lines[0].starts_with("not a program")),
-                );
-                if failed >= self.args.failures {
-                    break;
-                }
-                if let Some(kind) = shrink::difference(alone, compiled) {
-                    let name = format!("seed-{}", next + index as u64);
-                    failed += usize::from(self.report(
-                        &pair,
-                        &name,
-                        &programs[..=index],
-                        kind,
-                        (alone, compiled),
-                    )?);
-                }
+        while self.args.programs.is_empty()
+            && Instant::now() < end
+            && tally.failed < self.args.failures
+        {
+            for batch in self.batches(&pair, next)? {
+                self.judge(&pair, &batch, &mut tally)?;
+                next = batch.0 + BATCH;
             }
-            next += BATCH;
         }
         println!(
-            "{}: {ran} programs, {failed} differ, {unfinished} not finished by the interpreter itself",
-            self.python.describe()
+            "{}: {} programs, {} differ, {} not finished by the interpreter itself",
+            self.python.describe(),
+            tally.ran,
+            tally.failed,
+            tally.unfinished
         );
         if self.args.record {
             let row = Row {
-                what: "random programs".to_owned(),
-                python: self.python.version.clone(),
-                when: self.args.when().to_string(),
-                amount: format!("{ran} programs"),
-                differences: failed,
+                amount: format!("{} programs", tally.first.unwrap_or(next)),
+                differences: tally.failed,
+                ..row(self.args, self.python)
             };
             record(self.repo, &row)?;
         }
-        Ok(failed)
+        Ok(tally.failed)
+    }
+
+    /// Run some batches at the same time.
+    fn batches(&self, pair: &Pair, next: u64) -> Result<Vec<Batch>> {
+        let done = Mutex::new(Vec::new());
+        let seeds = (0..self.args.jobs.max(1) as u64).map(|job| next + job * BATCH);
+        workers::each(seeds, self.args.jobs, |first| {
+            let programs: Vec<String> = (first..first + BATCH)
+                .map(|seed| Generator::new(self.grammar, seed).program())
+                .collect();
+            let shown = pair.run(&programs)?;
+            lock(&done).push((first, programs, shown));
+            Ok(())
+        })?;
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_unstable_by_key(|batch| batch.0);
+        Ok(done)
+    }
+
+    /// Count what a batch has shown, and look into what differs.
+    fn judge(&self, pair: &Pair, (seed, programs, shown): &Batch, tally: &mut Tally) -> Result<()> {
+        for (index, (alone, compiled)) in shown.iter().enumerate() {
+            if tally.failed >= self.args.failures {
+                break;
+            }
+            tally.ran += 1;
+            tally.unfinished += usize::from(
+                !matches!(alone, Shown::Lines(lines) if !lines[0].starts_with("not a program")),
+            );
+            if let Some(kind) = shrink::difference(alone, compiled) {
+                let seed = seed + index as u64;
+                let programs = &programs[..=index];
+                let name = format!("seed-{seed}");
+                if self.report(pair, &name, programs, kind, (alone, compiled))? {
+                    tally.failed += 1;
+                    tally.first.get_or_insert(seed);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Run the programs named on the command line, or all that were kept.

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::threshold::Threshold;
+
 const DRIVER: &str = include_str!("python/driver.py");
 const LIBRARY: &str = include_str!("python/fuzzlib.py");
 const REDUCER: &str = include_str!("python/reduce.py");
@@ -36,7 +38,7 @@ pub struct Way {
 /// When functions of a program are compiled.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
-    Threshold(u32),
+    Threshold(Threshold),
     /// At first sight, after half of the calls.
     Midway,
 }

@@ -2,8 +2,8 @@
 
     python driver.py BATCH RESULTS [--import FOLDER WHEN]
 
-WHEN is a threshold, or `midway`: the first half of the calls of each function is the interpreter's,
-so that compiled code meets instructions that are specialised already.
+WHEN is a threshold, `default`, or `midway`: the first half of the calls of each function is the
+interpreter's, so that compiled code meets instructions that are specialised already.
 
 BATCH holds one JSON string a line, RESULTS gets `begin N` before program N, and one line of JSON
 after it, so that whoever started this process knows which program ended it.
@@ -85,7 +85,10 @@ def main(arguments):
             fuzzlib.start = cevalry.disable
             fuzzlib.midway = lambda: cevalry.enable(threshold=0)
         else:
-            cevalry.enable(threshold=int(arguments[4]))
+            cevalry.enable(threshold=None if arguments[4] == "default" else int(arguments[4]))
+    # Collections in and behind programs need not look at what is not theirs.
+    gc.collect()
+    gc.freeze()
     with open(results, "a", encoding="utf-8") as out:
         for number, source in programs:
             out.write("begin %d\n" % number)
