@@ -41,6 +41,14 @@ def reset():
     k_global = 1
     log.clear()
     global_list[:] = [1, 2, 3]
+    for kind, attributes in CLASSES.items():
+        for name, value in list(vars(kind).items()):
+            if name not in attributes:
+                delattr(kind, name)
+            elif value is not attributes[name]:
+                setattr(kind, name, attributes[name])
+        for name in attributes.keys() - vars(kind).keys():
+            setattr(kind, name, attributes[name])
 
 
 def note(line):
@@ -585,3 +593,6 @@ def swap_code(one, other):
 default_int, default_float, default_str = 4, 2.5, "def"
 default_list, default_tuple, default_dict, default_set = [1], (1,), {"d": 1}, {1}
 default_any, default_iter, default_obj, default_func = None, (7, 8), Plain(), len
+
+# What the classes that programs share are like before one of them changes them.
+CLASSES = {kind: dict(vars(kind)) for kind in list(globals().values()) if type(kind) in (type, Meta)}
