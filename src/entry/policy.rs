@@ -45,11 +45,18 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
         hook::require(Need::Always);
         return Ok(());
     }
-    hook::release(Need::Always);
     #[cfg(Py_3_12)]
     {
+        hook::release(Need::Always);
         functions::prepare(py)?;
         functions::scan(py)?;
+    }
+    // Nothing else reaches what has been compiled before.
+    #[cfg(not(Py_3_12))]
+    if jit::has_compiled() {
+        hook::require(Need::Always);
+    } else {
+        hook::release(Need::Always);
     }
     sampling::start(py)
 }

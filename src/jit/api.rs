@@ -235,6 +235,13 @@ pub unsafe fn go_on(
     unsafe { frame::run_at(place.0, tstate as usize, base as usize) }
 }
 
+/// Whether there is a code object that is prepared.
+#[cfg(not(Py_3_12))]
+pub fn has_compiled() -> bool {
+    // SAFETY: called from Python, with the GIL held.
+    unsafe { with(|jit| !jit.records.is_empty()) }.unwrap_or(false)
+}
+
 /// Totals since the module was loaded.
 pub fn stats() -> Stats {
     // SAFETY: called from Python, with the GIL held.

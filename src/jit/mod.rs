@@ -50,6 +50,8 @@ pub mod unwind;
 pub mod versions;
 pub mod writeback;
 
+#[cfg(not(Py_3_12))]
+pub use api::has_compiled;
 #[cfg(Py_3_12)]
 pub use api::interpret;
 pub use api::{

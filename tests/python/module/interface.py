@@ -19,6 +19,14 @@ def loop(n):
     return total
 
 
+def ways(way):
+    if way == 0:
+        return "none"
+    if way == 1:
+        return "one"
+    return "more"
+
+
 class Switching(unittest.TestCase):
     def tearDown(self):
         cevalry.disable()
@@ -32,6 +40,19 @@ class Switching(unittest.TestCase):
         cevalry.disable()
         self.assertFalse(cevalry.is_enabled())
         cevalry.disable()
+
+    def test_what_was_compiled_is_entered_again(self):
+        cevalry.jit(ways)
+        for _ in range(30):
+            ways(0)
+        for way in 1, 2:
+            cevalry.disable()
+            cevalry.enable()
+            before = cevalry.stats()["blocks"]
+            # A way that is new is compiled when control arrives there.
+            for _ in range(30):
+                ways(way)
+            self.assertGreater(cevalry.stats()["blocks"], before)
 
     def test_functions_give_the_same_before_during_and_after(self):
         expected = loop(100)
