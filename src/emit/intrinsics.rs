@@ -33,6 +33,7 @@ enum Intrinsic {
     DelItem,
     NewSlice,
     BuildSlice,
+    Send,
     Unpack,
 }
 
@@ -69,6 +70,7 @@ const TABLE: &[(&str, Intrinsic)] = &[
     ("PyObject_DelItem", Intrinsic::DelItem),
     ("PySlice_New", Intrinsic::NewSlice),
     ("_PyBuildSlice_ConsumeRefs", Intrinsic::BuildSlice),
+    ("PyIter_Send", Intrinsic::Send),
     ("unpack_iterable", Intrinsic::Unpack),
     ("_PyEval_UnpackIterable", Intrinsic::Unpack),
 ];
@@ -104,6 +106,7 @@ impl Emit<'_> {
             (Intrinsic::DelItem, &[container, sub]) => self.delete_item(container, sub),
             (Intrinsic::NewSlice, &[start, stop, step]) => self.new_slice([start, stop, step]),
             (Intrinsic::BuildSlice, &[start, stop]) => self.build_slice(start, stop),
+            (Intrinsic::Send, &[receiver, v, to]) => self.send(receiver, v, to),
             (Intrinsic::Unpack, &[_, items, count, after, end]) => {
                 self.unpack_items(items, count, after, end)
             }

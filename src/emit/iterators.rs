@@ -26,14 +26,23 @@ impl Emit<'_> {
                     Err(Stop::Unsupported(why)) => return Some(self.fail(why)),
                     Err(_) => return None,
                 };
-                let found = iterators::of_type(seen)?;
+                let found = self.known_next(seen)?;
                 self.suppose(Val(x), seen);
                 found
             }
-            Kind::Imm(t) => iterators::of_type(t as usize)?,
+            Kind::Imm(t) => self.known_next(t as usize)?,
             _ => return None,
         };
-        Some(Val(self.imm(Ty::Ptr, found.next as i64)))
+        Some(Val(self.imm(Ty::Ptr, found as i64)))
+    }
+
+    /// The function for the next item that takes the place of a type's own.
+    fn known_next(&self, object_type: usize) -> Option<usize> {
+        let shared = self.view.shared.next;
+        if shared != 0 && object_type == &raw const pyo3::ffi::PyGen_Type as usize {
+            return Some(shared);
+        }
+        iterators::of_type(object_type).map(|found| found.next)
     }
 
     /// The call of such a function.

@@ -66,6 +66,24 @@ impl Emit<'_> {
         Err(Stop::Ended)
     }
 
+    /// Sends a value, with the result at an address. Generators and coroutines go on at once where
+    /// that is not what the template says.
+    pub(crate) fn send(&mut self, receiver: Val, v: Val, to: Val) -> Flow<Option<Val>> {
+        if self.view.shared.send == 0 {
+            return Ok(None);
+        }
+        let how = self.emit_call(&Call {
+            target: Target::Address(self.view.shared.send),
+            result: Ty::I32,
+            variadic: false,
+            effect: Effect::Escapes,
+            steals: 0,
+            new_reference: false,
+            args: &[receiver, v, to],
+        })?;
+        Ok(Some(how))
+    }
+
     /// Resumes a generator's frame. What it gives is pushed at depth `depth`; execution goes on
     /// behind this instruction when it has yielded, and `k` units from here when it has returned.
     pub(crate) fn resume_frame(&mut self, depth: i32, f: Val, k: impl Number<Self>) -> Flow {

@@ -18,6 +18,8 @@ pub struct Doors {
     pub entry: usize,
     /// The entry point that the interpreter gives functions.
     pub default_entry: usize,
+    /// Where a pointer is not NULL while another evaluator than the interpreter's stands behind ours.
+    pub forward: usize,
 }
 
 /// A code object and the addresses that its code may contain.

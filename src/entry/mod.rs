@@ -1,8 +1,6 @@
 //! How execution gets into compiled code.
 
 mod arguments;
-#[cfg(not(Py_3_12))]
-mod finish;
 #[cfg(Py_3_12)]
 pub mod functions;
 pub mod generators;
@@ -34,12 +32,14 @@ pub fn doors(py: Python<'_>) -> PyResult<Doors> {
         hook: hook::address(),
         entry: vectorcall::enter as *const () as usize,
         default_entry: functions::learn_default(py)?,
+        forward: hook::forward_place(),
     });
     #[cfg(not(Py_3_12))]
     {
         let _ = py;
         Ok(Doors {
             hook: hook::address(),
+            forward: hook::forward_place(),
             ..Doors::default()
         })
     }

@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use pyo3::ffi;
 
-#[cfg(not(Py_3_12))]
-use super::finish;
 use super::{hook, stack};
 use crate::jit;
 use crate::jit::code::{read, write};
@@ -18,10 +16,6 @@ const CREATED: i8 = if cfg!(Py_3_13) { -3 } else { -2 };
 const EXECUTING: i8 = 0;
 
 type Next = unsafe extern "C" fn(*mut ffi::PyObject) -> *mut ffi::PyObject;
-
-unsafe extern "C" {
-    fn _PyGen_SetStopIterationValue(value: *mut ffi::PyObject) -> c_int;
-}
 
 /// There is compiled code to be reached.
 static WANTED: AtomicBool = AtomicBool::new(false);
@@ -108,10 +102,7 @@ unsafe extern "C" fn iternext(generator: *mut ffi::PyObject) -> *mut ffi::PyObje
             None => own_next()(generator),
             Some(result) if result.is_null() || state(generator) < EXECUTING => result,
             Some(result) => {
-                if result != ffi::Py_None() {
-                    _PyGen_SetStopIterationValue(result);
-                }
-                ffi::Py_DECREF(result);
+                jit::resume::stop(result);
                 std::ptr::null_mut()
             }
         }
@@ -193,7 +184,7 @@ unsafe fn resume(
         write(object, PyGenObject::gi_frame_state.offset, EXECUTING);
         let result = jit::go_on(place, tstate, base as *mut c_void);
         #[cfg(not(Py_3_12))]
-        finish::left(thread, generator, base, result);
+        jit::finish::left(thread, generator, base, result);
         Some(result)
     }
 }

@@ -49,6 +49,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         extra_index: extra_index as i32,
         clear_and_pop: private.clear_and_pop as usize,
         dealloc: private.dealloc,
+        forward: doors.forward,
     };
     let trampolines = Trampolines::new(&mut arena, &targets).expect("the first page is there");
     let symbols = symbols::resolve(&doors);

@@ -13,6 +13,8 @@ pub mod distance;
 pub mod exit;
 pub mod extra;
 pub mod facts;
+#[cfg(not(Py_3_12))]
+pub mod finish;
 pub mod fold;
 pub mod fork;
 pub mod frame;
@@ -36,6 +38,8 @@ pub mod pure;
 pub mod record;
 pub mod resume;
 pub mod returning;
+#[cfg(not(Py_3_12))]
+pub mod sending;
 pub mod show;
 pub mod slab;
 pub mod slices;

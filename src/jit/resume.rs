@@ -1,7 +1,10 @@
 //! What entering compiled code from C asks often: where a frame starts or goes on.
 
+use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
+
+use pyo3::ffi;
 
 use crate::jit::code::read;
 use crate::jit::exit::{code_is_watched, watched};
@@ -9,6 +12,10 @@ use crate::jit::facts;
 use crate::jit::record::Record;
 use crate::jit::state::{Jit, with};
 use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
+
+unsafe extern "C" {
+    fn _PyGen_SetStopIterationValue(value: *mut ffi::PyObject) -> c_int;
+}
 
 /// What never changes once the compiler is in place.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +105,20 @@ pub unsafe fn place(tstate: usize, base: usize, coming: i32) -> Option<usize> {
         let locals: i32 = read(code, PyCodeObject::co_nlocalsplus.offset);
         let top: i32 = read(base, frame::stacktop.offset);
         first_time(record, unit as u32, top - locals + coming)
+    }
+}
+
+/// Says that a generator has returned, as its `tp_iternext` does.
+///
+/// # Safety
+/// A live object, whose reference is taken over, and the GIL is held.
+pub unsafe fn stop(result: *mut ffi::PyObject) {
+    // SAFETY: by the caller.
+    unsafe {
+        if result != ffi::Py_None() {
+            _PyGen_SetStopIterationValue(result);
+        }
+        ffi::Py_DECREF(result);
     }
 }
 

@@ -27,6 +27,11 @@ pub struct Trampolines {
     /// `fn(tstate, frame) -> object`, called from a block: runs a suspended frame on, compiled if
     /// there is code for where it stands.
     pub call_suspended: usize,
+    /// `PyIter_Send`, called from a block: generators and coroutines go on in compiled code at once.
+    /// 0 where templates do that themselves.
+    pub send: usize,
+    /// `tp_iternext` of generators, called from a block: likewise.
+    pub next: usize,
     /// Jumped to from a block that has taken the running frame, which could have been suspended,
     /// off the thread and written it: clears the frame where that is the callee's to do, and
     /// returns `rbx` from the compiled function.
@@ -66,6 +71,8 @@ pub struct Targets {
     pub clear_and_pop: usize,
     /// `_Py_Dealloc`
     pub dealloc: usize,
+    /// Where a pointer is not NULL while another evaluator than the interpreter's stands behind ours.
+    pub forward: usize,
 }
 
 /// What the shared pieces are written with.
@@ -131,24 +138,8 @@ impl Trampolines {
         let suspended_slow = ops.new_dynamic_label();
         let call_suspended = ops.offset();
         dynasm!(ops; .arch x64; mov rdx, [rbp + machine::LIMIT]);
-        find_record(&mut ops, suspended_slow, targets);
-        // Two bytes a unit lead to four bytes a unit.
-        let first = PyCodeObject::co_code_adaptive.offset + 2 * facts::RESUME_BIAS;
         let memory = arena.address(Offset(0));
-        dynasm!(ops
-            ; .arch x64
-            ; mov rcx, [rax + RECORD_RESUMPTIONS]
-            ; test rcx, rcx
-            ; jz =>suspended_slow
-            ; mov r10, [rsi + facts::FRAME_INSTR]
-            ; sub r10, r9
-            ; mov ecx, [rcx + r10 * 2 - 2 * first]
-            ; test ecx, ecx
-            ; jz =>suspended_slow
-            ; mov r10, QWORD memory as i64
-            ; add rcx, r10
-        );
-        look(&mut ops, suspended_slow);
+        find_resumption(&mut ops, suspended_slow, targets, memory);
         link(&mut ops, suspended_slow);
         dynasm!(ops
             ; .arch x64
@@ -162,6 +153,15 @@ impl Trampolines {
             ; mov rax, QWORD targets.resume_uncompiled as i64
             ; jmp rax
         );
+
+        #[cfg(not(Py_3_12))]
+        let (send, next) = {
+            use crate::jit::sending::{Ending, resume};
+            let mut resume = |ending| resume(&mut ops, entered, targets, memory, ending);
+            (Some(resume(Ending::Send)), Some(resume(Ending::Next)))
+        };
+        #[cfg(Py_3_12)]
+        let (send, next) = (None, None);
 
         let retire = ops.offset();
         returning::retire(&mut ops, targets);
@@ -221,6 +221,8 @@ impl Trampolines {
             enter: at(enter),
             call_cleared: at(call_cleared),
             call_suspended: at(call_suspended),
+            send: send.map_or(0, at),
+            next: next.map_or(0, at),
             retire: at(retire),
             leave: at(leave),
             finish: at(finish),
@@ -254,6 +256,28 @@ fn find_record(ops: &mut Assembler, slow: DynamicLabel, targets: &Targets) {
     );
 }
 
+/// Finds where the suspended frame in `rsi` goes on, with the stack's limit in `rdx`: the machine
+/// code goes to `rcx`. Code memory starts at `memory`.
+pub fn find_resumption(ops: &mut Assembler, slow: DynamicLabel, targets: &Targets, memory: usize) {
+    find_record(ops, slow, targets);
+    // Two bytes a unit lead to four bytes a unit.
+    let first = PyCodeObject::co_code_adaptive.offset + 2 * facts::RESUME_BIAS;
+    dynasm!(ops
+        ; .arch x64
+        ; mov rcx, [rax + RECORD_RESUMPTIONS]
+        ; test rcx, rcx
+        ; jz =>slow
+        ; mov r10, [rsi + facts::FRAME_INSTR]
+        ; sub r10, r9
+        ; mov ecx, [rcx + r10 * 2 - 2 * first]
+        ; test ecx, ecx
+        ; jz =>slow
+        ; mov r10, QWORD memory as i64
+        ; add rcx, r10
+    );
+    look(ops, slow);
+}
+
 /// Goes to `slow` where somebody watches; what holds the running frame goes to `r8`.
 fn look(ops: &mut Assembler, slow: DynamicLabel) {
     dynasm!(ops; .arch x64; mov r8, rdi);
@@ -285,7 +309,7 @@ fn look(ops: &mut Assembler, slow: DynamicLabel) {
 }
 
 /// Makes the frame in `rsi` the running one, one call deeper.
-fn link(ops: &mut Assembler, slow: DynamicLabel) {
+pub fn link(ops: &mut Assembler, slow: DynamicLabel) {
     dynasm!(ops
         ; .arch x64
         ; mov eax, [rdi + facts::RECURSION]

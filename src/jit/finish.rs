@@ -7,12 +7,14 @@ use pyo3::ffi;
 use crate::jit::clear::clear;
 use crate::jit::code::{read, write};
 use crate::jit::facts;
+use crate::jit::resume::stop;
 use crate::jit::unwind::take_exception;
 use crate::release::layout::{_PyErr_StackItem, PyGenObject, PyThreadState};
 
 /// States of a generator: see `_framestate`.
-const SUSPENDED: i8 = -1;
-const EXECUTING: i8 = 0;
+pub const CREATED: i8 = -2;
+pub const SUSPENDED: i8 = -1;
+pub const EXECUTING: i8 = 0;
 const COMPLETED: i8 = 1;
 const CLEARED: i8 = 4;
 
@@ -41,6 +43,56 @@ pub unsafe fn left(
         if !result.is_null() && read::<i8>(object, state) == SUSPENDED {
             return;
         }
+        clear_generator(thread, generator, base, result);
+    }
+}
+
+/// A generator's body is over, with its exceptions off the thread: what sending to it gives.
+///
+/// # Safety
+/// The generator was just left, by other ways than a yield, with `result`, and `to` is writable; the
+/// GIL is held.
+pub unsafe extern "C" fn sent(
+    generator: *mut ffi::PyObject,
+    result: *mut ffi::PyObject,
+    to: *mut *mut ffi::PyObject,
+) -> ffi::PySendResult {
+    // SAFETY: by the caller.
+    unsafe {
+        clear_left(generator, result);
+        *to = result;
+    }
+    match result.is_null() {
+        true => ffi::PySendResult::PYGEN_ERROR,
+        false => ffi::PySendResult::PYGEN_RETURN,
+    }
+}
+
+/// The same for what its `tp_iternext` gives.
+///
+/// # Safety
+/// As for [`sent`].
+pub unsafe extern "C" fn exhausted(
+    generator: *mut ffi::PyObject,
+    result: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: by the caller; the result is a reference of ours.
+    unsafe {
+        clear_left(generator, result);
+        if !result.is_null() {
+            stop(result);
+        }
+    }
+    std::ptr::null_mut()
+}
+
+/// # Safety
+/// As for [`sent`].
+unsafe fn clear_left(generator: *mut ffi::PyObject, result: *mut ffi::PyObject) {
+    let base = generator as usize + PyGenObject::gi_iframe.offset as usize;
+    // SAFETY: by the caller.
+    unsafe {
+        let thread = ffi::PyThreadState_Get() as usize;
         clear_generator(thread, generator, base, result);
     }
 }

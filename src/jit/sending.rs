@@ -1,0 +1,164 @@
+//! Shared machine code by which blocks resume generators and coroutines, where their templates only
+//! call the interpreter for that.
+
+use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
+use pyo3::ffi;
+
+use crate::jit::facts;
+use crate::jit::finish;
+use crate::jit::machine;
+use crate::jit::trampoline::{Assembler, Targets, find_resumption, link};
+use crate::release::layout::{
+    _PyErr_StackItem, _PyInterpreterFrame as frame, PyGenObject, PyObject, PyThreadState as thread,
+    PyTypeObject,
+};
+
+/// What is made of what the body gives, and which function it stands for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ending {
+    /// `PyIter_Send(object, value, result)`
+    Send,
+    /// `tp_iternext(generator)`
+    Next,
+}
+
+/// Writes a function that is called from a block. What it does not do at once it leaves to the
+/// function that it stands for, with nothing done. Otherwise as `gen_send_ex2` does.
+pub fn resume(
+    ops: &mut Assembler,
+    entered: DynamicLabel,
+    targets: &Targets,
+    memory: usize,
+    ending: Ending,
+) -> AssemblyOffset {
+    let state = PyGenObject::gi_frame_state.offset;
+    let inner = PyGenObject::gi_iframe.offset;
+    let exceptions = PyGenObject::gi_exc_state.offset;
+    let outer = exceptions + _PyErr_StackItem::previous_item.offset;
+    let sends = ending == Ending::Send;
+    let [slow, undo, known, ready, over] = std::array::from_fn(|_| ops.new_dynamic_label());
+    // SAFETY: `None` is static.
+    let none = unsafe { ffi::Py_None() };
+
+    let start = ops.offset();
+    dynasm!(ops
+        ; .arch x64
+        ; mov rax, [rdi + PyObject::ob_type.offset]
+        ; mov rcx, QWORD &raw const ffi::PyGen_Type as i64
+        ; cmp rax, rcx
+        ; je =>known
+    );
+    if sends {
+        dynasm!(ops
+            ; .arch x64
+            ; mov rcx, QWORD &raw const ffi::PyCoro_Type as i64
+            ; cmp rax, rcx
+            ; jne =>slow
+        );
+    } else {
+        dynasm!(ops; .arch x64; jmp =>slow);
+    }
+    dynasm!(ops
+        ; .arch x64
+        ; =>known
+        ; movsx eax, BYTE [rdi + state]
+        ; test eax, eax
+        ; jns =>slow
+        ; mov rcx, QWORD none as i64
+    );
+    if sends {
+        dynasm!(ops
+            ; .arch x64
+            ; cmp eax, i32::from(finish::CREATED)
+            ; jne =>ready
+            ; cmp rsi, rcx
+            ; jne =>slow
+            ; =>ready
+        );
+    } else {
+        dynasm!(ops; .arch x64; =>ready; mov rsi, rcx);
+    }
+    dynasm!(ops
+        ; .arch x64
+        ; mov rcx, QWORD targets.forward as i64
+        ; cmp QWORD [rcx], 0
+        ; jne =>slow
+        ; sub rsp, 24
+        ; mov [rsp], rdi
+        ; mov [rsp + 8], rsi
+        ; mov [rsp + 16], rdx
+        ; lea rsi, [rdi + inner]
+        ; mov rdi, r13
+        ; mov rdx, [rbp + machine::LIMIT]
+    );
+    find_resumption(ops, undo, targets, memory);
+    link(ops, undo);
+    dynasm!(ops
+        ; .arch x64
+        ; mov r8, [rsp]
+        ; mov r10, [rsp + 8]
+        ; inc QWORD [r10]
+        ; movsxd rax, DWORD [rsi + frame::stacktop.offset]
+        ; mov [rsi + rax * 8 + facts::LOCALS], r10
+        ; mov DWORD [rsi + frame::stacktop.offset], facts::RUNNING
+        ; mov rax, [r13 + thread::exc_info.offset]
+        ; mov [r8 + outer], rax
+        ; lea rax, [r8 + exceptions]
+        ; mov [r13 + thread::exc_info.offset], rax
+        ; mov BYTE [r8 + state], finish::EXECUTING
+        ; call =>entered
+        ; mov rdi, [rsp]
+        ; mov rcx, [rdi + outer]
+        ; mov [r13 + thread::exc_info.offset], rcx
+        ; mov QWORD [rdi + outer], 0
+        ; mov QWORD [rdi + inner + facts::FRAME_PREVIOUS], 0
+        ; test rax, rax
+        ; jz =>over
+        ; cmp BYTE [rdi + state], finish::SUSPENDED
+        ; jne =>over
+    );
+    if sends {
+        dynasm!(ops
+            ; .arch x64
+            ; mov rdx, [rsp + 16]
+            ; mov [rdx], rax
+            ; mov eax, ffi::PySendResult::PYGEN_NEXT as i32
+        );
+    }
+    let finished = match ending {
+        Ending::Send => finish::sent as *const (),
+        Ending::Next => finish::exhausted as *const (),
+    };
+    dynasm!(ops
+        ; .arch x64
+        ; add rsp, 24
+        ; ret
+        ; =>over
+        ; mov rsi, rax
+        ; mov rdx, [rsp + 16]
+        ; mov rax, QWORD finished as i64
+        ; call rax
+        ; add rsp, 24
+        ; ret
+        ; =>undo
+        ; mov rdi, [rsp]
+        ; mov rsi, [rsp + 8]
+        ; mov rdx, [rsp + 16]
+        ; add rsp, 24
+        ; =>slow
+    );
+    if sends {
+        dynasm!(ops
+            ; .arch x64
+            ; mov rax, QWORD ffi::PyIter_Send as *const () as i64
+            ; jmp rax
+        );
+    } else {
+        dynasm!(ops
+            ; .arch x64
+            ; mov rax, [rdi + PyObject::ob_type.offset]
+            ; jmp QWORD [rax + PyTypeObject::tp_iternext.offset]
+        );
+    }
+    start
+}
