@@ -91,6 +91,24 @@ impl Thread {
         }
     }
 
+    /// How deep calls are nested, as the recursion limit counts them.
+    pub fn depth(self) -> i32 {
+        // SAFETY: the GIL is held, and the thread state is live.
+        unsafe {
+            ffi::Py_GetRecursionLimit() - read::<i32>(self.0.as_ptr().cast(), facts::RECURSION)
+        }
+    }
+
+    /// Lets calls nest deeper than the recursion limit by so many.
+    pub fn lend_depth(self, depth: i32) {
+        let tstate = self.0.as_ptr().cast();
+        // SAFETY: the thread state is live.
+        unsafe {
+            let left: i32 = read(tstate, facts::RECURSION);
+            write(tstate, facts::RECURSION, left + depth);
+        }
+    }
+
     /// Whether there is a trace or a profile function.
     #[cfg(Py_3_12)]
     pub fn is_traced(self) -> bool {

@@ -19,6 +19,7 @@ use crate::jit::frame;
 use crate::jit::maturity::Pace;
 use crate::jit::record::Record;
 use crate::jit::resume;
+use crate::jit::standins;
 use crate::jit::state::{Jit, Totals, install, with};
 use crate::jit::stubs::Stubs;
 use crate::jit::symbols;
@@ -73,6 +74,8 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         exits: Default::default(),
     };
     frame::ENTER.store(trampolines.enter, Ordering::Relaxed);
+    standins::CALL_FRAME.store(trampolines.call_from_outside, Ordering::Relaxed);
+    standins::prepare(&doors);
     resume::settle(&jit);
     // SAFETY: the GIL is held.
     unsafe { install(jit) };

@@ -10,8 +10,13 @@ use crate::release::layout::{
 };
 
 /// Calls `start(tstate, frame, limit)` from a block, and clears the frame where that is left to
-/// the caller.
-pub fn call_cleared(ops: &mut Assembler, start: DynamicLabel, targets: &Targets) {
+/// the caller: at `clear`, the frame is in `rdi`, the thread state in `r13`, and the result in `rax`.
+pub fn call_cleared(
+    ops: &mut Assembler,
+    start: DynamicLabel,
+    clear: DynamicLabel,
+    targets: &Targets,
+) {
     dynasm!(ops
         ; .arch x64
         ; mov rdx, [rbp + machine::LIMIT]
@@ -26,6 +31,7 @@ pub fn call_cleared(ops: &mut Assembler, start: DynamicLabel, targets: &Targets)
         ; push rsi
         ; call =>start
         ; pop rdi
+        ; =>clear
         ; cmp QWORD [rdi + frame::frame_obj.offset], 0
         ; jne =>slow
         ; cmp QWORD [rdi + frame::f_locals.offset], 0
@@ -53,6 +59,27 @@ pub fn call_cleared(ops: &mut Assembler, start: DynamicLabel, targets: &Targets)
         ; mov rax, QWORD targets.clear_and_pop as i64
         ; call rax
         ; pop rax
+        ; ret
+    );
+}
+
+/// `fn(tstate, frame, limit) -> object`: the same for callers that are no block.
+pub fn call_from_outside(ops: &mut Assembler, start: DynamicLabel, clear: DynamicLabel) {
+    if !facts::CALLER_CLEARS {
+        dynasm!(ops; .arch x64; jmp =>start);
+        return;
+    }
+    dynasm!(ops
+        ; .arch x64
+        ; push r13
+        ; push rsi
+        ; sub rsp, 8
+        ; mov r13, rdi
+        ; call =>start
+        ; add rsp, 8
+        ; pop rdi
+        ; call =>clear
+        ; pop r13
         ; ret
     );
 }

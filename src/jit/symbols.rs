@@ -21,7 +21,7 @@ pub fn resolve(doors: &Doors) -> &'static [usize] {
         .map(|name| match lookup(name) {
             0 if *name == c"_PyFunction_Vectorcall" => doors.default_entry,
             0 => standins::find(name).unwrap_or(0),
-            address => address,
+            address => standins::instead(name).unwrap_or(address),
         })
         .collect();
     places::settle(&mut addresses);

@@ -24,6 +24,8 @@ pub struct Trampolines {
     /// `fn(tstate, frame) -> object`, called from a block: the same, and the frame is cleared
     /// and popped afterwards, whoever has to do it.
     pub call_cleared: usize,
+    /// `fn(tstate, frame, limit) -> object`: the same, called from elsewhere.
+    pub call_from_outside: usize,
     /// `fn(tstate, frame) -> object`, called from a block: runs a suspended frame on, compiled if
     /// there is code for where it stands.
     pub call_suspended: usize,
@@ -96,7 +98,10 @@ impl Trampolines {
 
         let start = ops.new_dynamic_label();
         let call_cleared = ops.offset();
-        returning::call_cleared(&mut ops, start, targets);
+        let clear = ops.new_dynamic_label();
+        returning::call_cleared(&mut ops, start, clear, targets);
+        let call_from_outside = ops.offset();
+        returning::call_from_outside(&mut ops, start, clear);
 
         dynasm!(ops; .arch x64; =>start);
         let call_frame = ops.offset();
@@ -220,6 +225,7 @@ impl Trampolines {
             call_frame: at(call_frame),
             enter: at(enter),
             call_cleared: at(call_cleared),
+            call_from_outside: at(call_from_outside),
             call_suspended: at(call_suspended),
             send: send.map_or(0, at),
             next: next.map_or(0, at),

@@ -178,22 +178,27 @@ fn register_source(py: Python<'_>, code: &Bound<'_, PyAny>, text: &[u8]) -> PyRe
 fn hiding_frames<T>(body: impl FnOnce() -> T) -> T {
     // SAFETY: functions called by Python hold the GIL.
     let thread = unsafe { Thread::current() };
-    let _hidden = Hidden {
+    let hidden = Hidden {
         thread,
         frame: thread.frame(),
+        depth: thread.depth(),
     };
     // SAFETY: `Hidden` puts the frame back before anything returns into it.
     unsafe { thread.set_frame(None) };
+    thread.lend_depth(hidden.depth);
     body()
 }
 
 struct Hidden {
     thread: Thread,
     frame: Option<Frame>,
+    /// How deep calls are nested, which the recursion limit is not to count.
+    depth: i32,
 }
 
 impl Drop for Hidden {
     fn drop(&mut self) {
+        self.thread.lend_depth(-self.depth);
         // SAFETY: this is the frame that was running before.
         unsafe { self.thread.set_frame(self.frame) }
     }

@@ -12,6 +12,7 @@ mod containers;
 mod coroutines;
 mod errors;
 mod imports;
+mod instances;
 mod numbers;
 #[cfg(not(Py_3_12))]
 mod unpacking;
@@ -19,6 +20,8 @@ mod variadic;
 
 #[cfg(not(Py_3_12))]
 pub use calls::{discard_finished, finished_result};
+
+pub use instances::{CALL_FRAME, prepare};
 
 use std::ffi::CStr;
 
@@ -43,6 +46,14 @@ pub fn find(name: &CStr) -> Option<usize> {
         .flatten()
         .find(|(stands_for, _)| *stands_for == name)
         .map(|(_, address)| *address as usize)
+}
+
+/// What compiled code calls instead of a function that the interpreter exports.
+pub fn instead(name: &CStr) -> Option<usize> {
+    let name = name.to_str().ok()?;
+    let mut all = instances::INSTEAD.iter();
+    let found = all.find(|(stands_for, _)| *stands_for == name);
+    found.map(|(_, address)| *address as usize)
 }
 
 /// A name and the address of what stands in for it.

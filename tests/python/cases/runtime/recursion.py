@@ -103,3 +103,22 @@ def in_thread():
 print(in_thread())
 sys.setrecursionlimit(1000)
 show(lambda: caught_at_bottom(0))
+
+
+def deepest():
+    """How deep the main program's functions get: the command line is not counted."""
+    depth = 0
+
+    def deeper():
+        nonlocal depth
+        depth += 1
+        deeper()
+
+    try:
+        deeper()
+    except RecursionError as error:
+        return depth, str(error)
+
+
+for _ in range(3):
+    print(deepest())
