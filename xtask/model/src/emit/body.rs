@@ -153,8 +153,8 @@ impl<'r, 'u, 'n> Writer<'r, 'u, 'n> {
                 then,
                 otherwise,
             } => {
+                let expected = expected(cond, then, otherwise, self.decided);
                 let cond = self.operand(cond, None)?;
-                let expected = expected(then, otherwise, self.decided);
                 let outer = self.decided;
                 self.decided |= expected != Expected::Open;
                 let then = self.closure(then)?;

@@ -2,7 +2,8 @@
 //!
 //! Both arms of a branch are emitted, and the state is copied for it. Where an arm calls functions
 //! that costs hundreds of bytes, and a guard that the branch goes as it would go now costs ten.
-//! A branch that Python's own control flow depends on goes either way, and stays one.
+//! A branch that Python's own control flow depends on goes either way, and stays one; what the
+//! thread's state says is the same for long.
 
 use crate::ast::{Block, Exit, Expr, Stmt};
 use crate::vocab;
@@ -20,10 +21,11 @@ pub(super) enum Expected {
 }
 
 /// What to expect of a branch; `inside` is whether it stands in an arm of one that is decided.
-pub(super) fn expected(then: &Block, otherwise: &Block, inside: bool) -> Expected {
+pub(super) fn expected(cond: &Expr, then: &Block, otherwise: &Block, inside: bool) -> Expected {
     let arms = then.iter().chain(otherwise);
     let any = |f: &dyn Fn(&Stmt) -> bool| arms.clone().any(|stmt| holds(stmt, f));
-    if any(&|stmt| matches!(stmt, Stmt::Jump { .. } | Stmt::Break | Stmt::Continue)) {
+    let jumps = any(&|stmt| matches!(stmt, Stmt::Jump { .. })) && !of_thread(cond);
+    if jumps || any(&|stmt| matches!(stmt, Stmt::Break | Stmt::Continue)) {
         return Expected::Open;
     }
     if !inside && !any(&calls) {
@@ -33,6 +35,24 @@ pub(super) fn expected(then: &Block, otherwise: &Block, inside: bool) -> Expecte
         (true, false) => Expected::Otherwise,
         (false, true) => Expected::Then,
         _ => Expected::Seen,
+    }
+}
+
+/// Whether an expression depends on members of the thread's state alone.
+fn of_thread(expr: &Expr) -> bool {
+    let known = |expr: &Expr| matches!(expr, Expr::Null | Expr::Int { .. });
+    match expr {
+        Expr::Member {
+            base,
+            address: false,
+            ..
+        } => matches!(**base, Expr::Tstate) || of_thread(base),
+        Expr::Unary { value, .. } => of_thread(value),
+        Expr::Binary { left, right, .. } => {
+            (of_thread(left) && (known(right) || of_thread(right)))
+                || (known(left) && of_thread(right))
+        }
+        _ => false,
     }
 }
 
