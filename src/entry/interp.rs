@@ -152,11 +152,10 @@ impl Thread {
                 {
                     return false;
                 }
-                current == 0 || {
-                    let monitoring =
-                        read::<*const c_void>(code, layout::PyCodeObject::_co_monitoring.offset);
-                    monitoring.is_null() || watchers(monitoring).iter().all(|&tools| tools == 0)
-                }
+                // Events of one code object do not change the version.
+                let monitoring =
+                    read::<*const c_void>(code, layout::PyCodeObject::_co_monitoring.offset);
+                monitoring.is_null() || watchers(monitoring).iter().all(|&tools| tools == 0)
             }
         }
     }
@@ -253,7 +252,6 @@ impl Frame {
     }
 
     /// Whether compiled code is running the frame, or a call that it made from it.
-    #[cfg(Py_3_12)]
     pub fn is_compiled(self) -> bool {
         // SAFETY: the frame is live.
         unsafe {
@@ -265,7 +263,6 @@ impl Frame {
     }
 
     /// Whether the frame has an object.
-    #[cfg(Py_3_12)]
     pub fn is_shown(self) -> bool {
         // SAFETY: the frame is live.
         unsafe {

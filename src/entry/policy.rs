@@ -10,6 +10,8 @@ use super::arguments;
 #[cfg(Py_3_12)]
 use super::functions;
 use super::hook::{self, Need};
+#[cfg(not(Py_3_12))]
+use super::profiling;
 #[cfg(Py_3_13)]
 use super::write_through;
 #[cfg(Py_3_12)]
@@ -32,6 +34,8 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     monitoring::prepare(py)?;
     #[cfg(Py_3_12)]
     watching::prepare(py)?;
+    #[cfg(not(Py_3_12))]
+    profiling::prepare(py)?;
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
     jit::set_pace(if threshold == 0 {

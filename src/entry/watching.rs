@@ -5,14 +5,13 @@
 //! code object, which the eval breaker does not tell, or by an instruction that does not look at
 //! it. So frames that compiled code is running get their objects when tools are set.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::{Bound, PyAny, PyAnyMethods, PyResult, Python};
 
-use super::interp::{Frame, Thread};
+use super::shown::show_frames;
 
 /// The interpreter's own functions.
 static SET_EVENTS: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
@@ -128,43 +127,4 @@ unsafe extern "C" fn local_events_set(
         show_frames(Some(unsafe { *args.add(1) }.cast()));
     }
     result
-}
-
-/// Makes frame objects for frames that compiled code is running, of that code or of all.
-fn show_frames(code: Option<*mut ffi::PyCodeObject>) {
-    // A panic must not reach the interpreter, which could do nothing about it.
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        let fits = |frame: &Frame| {
-            frame.is_compiled() && !frame.is_shown() && code.is_none_or(|code| frame.code() == code)
-        };
-        // SAFETY: the GIL is held, so that threads and their frames stay.
-        unsafe {
-            let interp = ffi::PyInterpreterState_Get();
-            let mut next = Thread::new(ffi::PyInterpreterState_ThreadHead(interp));
-            while let Some(thread) = next {
-                let frames = std::iter::successors(thread.frame(), |frame| frame.previous());
-                if let Some(outermost) = frames.filter(fits).last() {
-                    show(thread, outermost);
-                }
-                next = thread.next();
-            }
-        }
-    }));
-}
-
-/// Makes the frame objects of a thread, up to that of `outermost`.
-///
-/// # Safety
-/// A frame of that thread, and the GIL is held.
-unsafe fn show(thread: Thread, outermost: Frame) {
-    // SAFETY: by the caller; each object is a reference of ours.
-    unsafe {
-        let mut object = ffi::PyThreadState_GetFrame(thread.as_ptr());
-        while !object.is_null() && !outermost.is_shown() {
-            let back = ffi::PyFrame_GetBack(object);
-            ffi::Py_DECREF(object.cast());
-            object = back;
-        }
-        ffi::Py_XDECREF(object.cast());
-    }
 }

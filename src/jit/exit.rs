@@ -22,7 +22,7 @@ use crate::jit::stubs::Taken;
 #[cfg(not(Py_3_12))]
 use crate::jit::tell::enter_unnoticed;
 #[cfg(Py_3_13)]
-use crate::jit::tell::{Event, tell};
+use crate::jit::tell::{Event, raised_here, tell, tell_line};
 use crate::jit::trampoline::{STUB_BYTES, Trampolines};
 use crate::jit::unwind::{add_traceback, handler, take_exception};
 use crate::jit::writeback::{instruction, set_instruction, set_resume, settle_frame, unlink};
@@ -288,6 +288,8 @@ pub unsafe fn hand_over(
     let (tstate, base) = (registers.tstate(), registers.frame());
     // SAFETY: by the caller.
     unsafe {
+        #[cfg(Py_3_13)]
+        let throw = throw || (watched(tstate, base) && !tell_line(tstate, base, unit));
         if throw {
             set_instruction(base, unit);
             #[cfg(not(Py_3_12))]
@@ -327,9 +329,13 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         if !exit.placed {
             set_instruction(base, unit);
         }
-        // Where the interpreter says that a caller is when a Python function has raised.
+        // Where the interpreter says that the frame is.
         #[cfg(Py_3_13)]
-        let told = unit.saturating_sub(1);
+        let told = match raised_here() {
+            true => decode(&record.view.units, exit.unit).map_or(unit, |d| d.next() - 1),
+            // A Python function that was called has raised.
+            false => unit.saturating_sub(1),
+        };
         if exit.traceback {
             add_traceback(tstate, base);
             #[cfg(Py_3_13)]
