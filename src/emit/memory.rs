@@ -5,6 +5,8 @@ use crate::jit::context::{Known, Loc};
 use crate::jit::facts;
 use crate::jit::fold;
 
+use crate::release::layout::PyVarObject;
+
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::OldObject;
@@ -361,7 +363,13 @@ impl Emit<'_> {
             // SAFETY: a live code object.
             let tuple: usize = unsafe { code::read(self.view.object, field) };
             if tuple as i64 + i64::from(OB_ITEM) == address {
-                // SAFETY: the index comes from the code object's own instructions.
+                // SAFETY: a live tuple.
+                let len: i64 = unsafe { code::read(tuple, PyVarObject::ob_size.offset) };
+                if !(0..len).contains(&i) {
+                    self.fail("an item that the code object does not have");
+                    return Some(self.null());
+                }
+                // SAFETY: the index is inside the tuple.
                 let item: usize = unsafe { code::read(tuple, OB_ITEM + 8 * i as i32) };
                 return Some(Val(self.object_constant(item)));
             }

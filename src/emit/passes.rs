@@ -83,6 +83,9 @@ impl Emit<'_> {
             }
             self.undo(mark);
         };
+        if self.going_on.is_some() && self.st.stack.len() > self.view.stack {
+            why = why.or(Some("a stack deeper than the code object says"));
+        }
         self.uses.known = false;
         if let Some(why) = why.take() {
             self.undo(mark);

@@ -80,6 +80,7 @@ fn listing(source: &str) -> String {
     let symbols = symbols::resolve(&Doors::default());
     let view = CodeView {
         object: 0,
+        stack: usize::MAX,
         first_unit: FIRST_UNIT,
         units: vec![Default::default(); 64].into(),
         symbols,

@@ -27,6 +27,8 @@ pub struct Doors {
 pub struct CodeView {
     /// The code object, or 0 where there is none to look at.
     pub object: usize,
+    /// The depth that its stack may reach.
+    pub stack: usize,
     /// Address of the first code unit; inline caches are read through it.
     pub first_unit: usize,
     pub units: Box<[Unit]>,

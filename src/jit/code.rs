@@ -3,7 +3,9 @@
 use crate::emit::edge::Instr;
 use crate::emit::view::{CodeView, Unit};
 use crate::jit::context::{Context, Known, Slot};
+use crate::jit::unwind::Handler;
 use crate::release::layout;
+use crate::release::table::Table;
 use crate::release::{OPCODES, ROLES};
 
 /// An instruction and its generic opcode.
@@ -20,7 +22,7 @@ impl Decoded {
     }
 }
 
-/// The instruction that starts at `start`, or `None` behind the end of the code.
+/// The instruction that starts at `start`, or `None` where none is whole before the end of the code.
 pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
     let mut unit = start;
     let mut oparg = 0;
@@ -28,13 +30,17 @@ pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
         let Unit { opcode, arg } = *units.get(unit as usize)?;
         oparg = oparg << 8 | u32::from(arg);
         if opcode != ROLES.extended_arg {
+            let size = 1 + u32::from(OPCODES[usize::from(opcode)].caches);
+            if (unit + size) as usize > units.len() {
+                return None;
+            }
             return Some(Decoded {
                 opcode,
                 instr: Instr {
                     unit,
                     start,
                     oparg,
-                    size: 1 + u32::from(OPCODES[usize::from(opcode)].caches),
+                    size,
                     plain: false,
                     live: Default::default(),
                     waits: false,
@@ -47,19 +53,30 @@ pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
     }
 }
 
-/// The de-specialised code units of a code object.
+/// The de-specialised code units of a code object. What inline caches hold is not among them, so
+/// that it is never taken for an instruction.
 ///
 /// # Safety
 /// `object` is a live `PyCodeObject`.
 pub unsafe fn units(object: usize) -> Box<[Unit]> {
     // SAFETY: a code object's size is the number of its code units.
     let len = unsafe { read::<usize>(object, layout::PyVarObject::ob_size.offset) };
+    let mut caches = 0;
     (0..len as u32)
         .map(|unit| {
+            if caches > 0 {
+                caches -= 1;
+                return Unit {
+                    opcode: ROLES.cache,
+                    arg: 0,
+                };
+            }
             // SAFETY: the unit is inside the code.
             let bits = unsafe { read::<u16>(first_unit(object), 2 * unit as i32) };
+            let opcode = OPCODES[usize::from(bits as u8)].base;
+            caches = OPCODES[usize::from(opcode)].caches;
             Unit {
-                opcode: OPCODES[usize::from(bits as u8)].base,
+                opcode,
                 arg: (bits >> 8) as u8,
             }
         })
@@ -163,6 +180,50 @@ impl Shape {
             };
         }
         context
+    }
+
+    /// Whether every instruction finds what its argument says. The interpreter trusts code objects
+    /// that they do.
+    ///
+    /// # Safety
+    /// `object` is the live `PyCodeObject` that the shape and the units are of.
+    pub unsafe fn holds(&self, object: usize, units: &[Unit]) -> bool {
+        let items = |field: i32| {
+            // SAFETY: by the caller: the member is a tuple.
+            unsafe {
+                let tuple: usize = read(object, field);
+                read::<usize>(tuple, layout::PyVarObject::ob_size.offset)
+            }
+        };
+        let consts = items(layout::PyCodeObject::co_consts.offset);
+        let names = items(layout::PyCodeObject::co_names.offset);
+        let mut unit = 0;
+        while let Some(decoded) = decode(units, unit) {
+            let found = OPCODES[usize::from(decoded.opcode)]
+                .reaches
+                .iter()
+                .all(|reach| {
+                    let index = decoded.instr.oparg >> reach.shift & reach.mask;
+                    let len = match reach.table {
+                        Table::Locals => self.locals,
+                        Table::Consts => consts,
+                        Table::Names => names,
+                    };
+                    (index as usize) < len
+                });
+            if !found {
+                return false;
+            }
+            unit = decoded.next();
+        }
+        true
+    }
+
+    /// Whether a frame that raises with this context can go on in the handler: the values that stay
+    /// are there, and the stack is large enough for what is pushed.
+    pub fn has_room(&self, handler: &Handler, raising: &Context) -> bool {
+        let (depth, pushed) = (handler.depth as usize, 1 + usize::from(handler.lasti));
+        depth <= raising.stack.len() && depth + pushed <= self.stack
     }
 
     /// Whether calling the function makes a generator, a coroutine or an asynchronous generator.

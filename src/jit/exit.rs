@@ -321,6 +321,10 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         let record = &mut *exit.record;
         let unit = decode(&record.view.units, exit.unit).map_or(exit.unit, |d| d.instr.unit);
         settle_frame(registers, &exit.context);
+        let handler = handler(record.view.object, unit);
+        if handler.is_some_and(|handler| !record.shape.has_room(&handler, &exit.context)) {
+            return hand_over(registers, trampolines, unit, true);
+        }
         let watched = watched(tstate, base);
         #[cfg(not(Py_3_13))]
         if watched {
@@ -353,7 +357,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
                 ffi::Py_XDECREF(read(base, at));
             }
         };
-        let Some(handler) = handler(record.view.object, unit) else {
+        let Some(handler) = handler else {
             pop_to(0);
             #[cfg(Py_3_13)]
             if watched {
@@ -382,7 +386,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         }
         let depth = top - locals;
         let address = with(|jit| {
-            let at = match record.versions.landing(handler.unit) {
+            let at = match record.versions.landing(handler.unit, depth) {
                 Some(at) => at,
                 None => {
                     let start = Start {
@@ -391,7 +395,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
                         avoid: Avoid::default(),
                     };
                     let at = jit.version(record, &start, Some(&*registers))?;
-                    record.versions.add_landing(handler.unit, at);
+                    record.versions.add_landing(handler.unit, depth, at);
                     at
                 }
             };

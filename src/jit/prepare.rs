@@ -14,6 +14,7 @@ use crate::jit::maturity::Patience;
 use crate::jit::record::{Avoid, Record, Site};
 use crate::jit::state::{Jit, full};
 use crate::jit::stubs::NewExit;
+use crate::jit::unwind;
 use crate::jit::versions::Versions;
 use crate::release::OPCODES;
 
@@ -44,6 +45,12 @@ impl Jit {
             if instrumented(&units) {
                 return Err("a tool watches the function");
             }
+            if !shape.holds(object, &units) {
+                return Err("an instruction asks for more than the code object has");
+            }
+            if !unwind::is_orderly(unwind::table(object), units.len()) {
+                return Err("its table of exceptions is not in order");
+            }
             let resumptions = match shape.suspends() {
                 true => units.len(),
                 false => 0,
@@ -59,6 +66,7 @@ impl Jit {
                 resumptions,
                 view: CodeView {
                     object,
+                    stack: shape.stack,
                     first_unit: code::first_unit(object),
                     units,
                     symbols: self.symbols,

@@ -40,6 +40,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
     };
     let view = CodeView {
         object: 0,
+        stack: usize::MAX,
         first_unit: cached.as_ptr() as usize,
         units: units.into(),
         symbols: jit.symbols,

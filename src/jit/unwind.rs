@@ -71,8 +71,29 @@ pub fn entries(table: &[u8]) -> impl Iterator<Item = (Range<u32>, Handler)> {
             depth: depth >> 1,
             lasti: depth & 1 != 0,
         };
-        Some((start..start + length, handler))
+        Some((start..start.saturating_add(length), handler))
     })
+}
+
+/// Whether a table is as the interpreter's compiler makes them: entries that follow each other, lead
+/// into code of so many units, and have their marks where a search looks for them.
+pub fn is_orderly(table: &[u8], units: usize) -> bool {
+    let fits = |unit: u32| unit as usize <= units;
+    let mut covered = 0;
+    let ordered = entries(table).all(|(range, handler)| {
+        let follows = covered <= range.start && range.start < range.end && fits(range.end);
+        covered = range.end;
+        follows && (handler.unit as usize) < units
+    });
+    let mut numbers = 0;
+    let mut first = true;
+    let marked = table.iter().all(|byte| {
+        let as_it_should = (byte & 128 != 0) == first;
+        numbers = (numbers + u32::from(byte & 64 == 0)) % 4;
+        first = numbers == 0 && byte & 64 == 0;
+        as_it_should
+    });
+    ordered && marked && first
 }
 
 /// Adds the running frame to the traceback of the exception that is set, unless the frame has
@@ -134,7 +155,7 @@ unsafe extern "C" {
 
 #[cfg(test)]
 mod tests {
-    use super::{Handler, find};
+    use super::{Handler, find, is_orderly};
 
     #[test]
     fn finds_the_entry_that_covers_a_unit() {
@@ -161,6 +182,29 @@ mod tests {
         ];
         for (unit, expected) in cases {
             assert_eq!(find(&table, unit), expected, "unit {unit}");
+        }
+    }
+
+    #[test]
+    fn knows_orderly_tables() {
+        let first = [128 | 3, 4, 20, 3];
+        let second = [128 | 64 | 1, 6, 2, 64 | 2, 2, 0];
+        let both = [&first[..], &second[..]].concat();
+        assert!(is_orderly(&[], 10));
+        assert!(is_orderly(&both, 131));
+        let unmarked: Vec<u8> = both.iter().map(|byte| byte & 127).collect();
+        let reversed = [&second[..], &first[..]].concat();
+        let broken = [
+            &both[..],
+            &unmarked,
+            &reversed,
+            &[&first[..], &first].concat(),
+            &both[..9],
+            &[128 | 3, 0, 20, 3],
+            &[128 | 3, 128 | 4, 20, 3],
+        ];
+        for table in broken {
+            assert!(!is_orderly(table, 130), "{table:?}");
         }
     }
 }

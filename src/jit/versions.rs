@@ -27,8 +27,8 @@ pub struct Found {
 pub struct Versions {
     list: Vec<Version>,
     starts: Rc<Starts>,
-    /// Where handlers of exceptions are entered, by their first unit.
-    landings: Vec<(u32, Offset)>,
+    /// Where handlers of exceptions are entered, by their first unit and the depth of the stack.
+    landings: Vec<((u32, usize), Offset)>,
 }
 
 impl Versions {
@@ -67,14 +67,16 @@ impl Versions {
         })
     }
 
-    /// The version of a handler's first unit of which nothing is known, once it was looked for.
-    pub fn landing(&self, unit: u32) -> Option<Offset> {
-        let found = self.landings.iter().find(|(known, _)| *known == unit);
+    /// The version of a handler's first unit of which nothing is known but how many values are on
+    /// the stack, once it was looked for.
+    pub fn landing(&self, unit: u32, depth: usize) -> Option<Offset> {
+        let mut landings = self.landings.iter();
+        let found = landings.find(|(known, _)| *known == (unit, depth));
         found.map(|(_, at)| *at)
     }
 
-    pub fn add_landing(&mut self, unit: u32, at: Offset) {
-        self.landings.push((unit, at));
+    pub fn add_landing(&mut self, unit: u32, depth: usize, at: Offset) {
+        self.landings.push(((unit, depth), at));
     }
 
     /// Enters a version, whose start has been counted for that; it takes the place of one that was
@@ -103,7 +105,7 @@ impl Versions {
     /// Bytes of memory, without those of starts.
     pub fn bytes(&self) -> usize {
         self.list.capacity() * size_of::<Version>()
-            + self.landings.capacity() * size_of::<(u32, Offset)>()
+            + self.landings.capacity() * size_of::<((u32, usize), Offset)>()
     }
 
     fn at(&self, unit: u32) -> &[Version] {

@@ -21,6 +21,8 @@ pub struct Opcode {
     pub members: &'static [u8],
     /// Newest first. Empty when the opcode is left to the interpreter.
     pub variants: &'static [Variant],
+    /// What the argument of an instruction says that must be there.
+    pub reaches: &'static [Reach],
     /// Why there is no variant.
     pub left: &'static str,
 }
@@ -33,8 +35,26 @@ impl Opcode {
         caches: 0,
         members: &[],
         variants: &[],
+        reaches: &[],
         left: "no such opcode",
     };
+}
+
+/// An element that an instruction takes: number `argument >> shift & mask` of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    pub table: Table,
+    pub shift: u8,
+    pub mask: u32,
+}
+
+/// What arguments number the elements of.
+#[derive(Clone, Copy, Debug)]
+pub enum Table {
+    /// Locals, cells and free variables.
+    Locals,
+    Consts,
+    Names,
 }
 
 /// A template of an opcode and the patch releases that it holds for.

@@ -72,7 +72,11 @@ impl Variant<'_> {
 }
 
 /// The template of an opcode in a release. Of two the later one counts: overrides come last.
-fn template_of<'a>(release: &Release, templates: &[Member<'a>], name: &str) -> Option<Member<'a>> {
+pub(super) fn template_of<'a>(
+    release: &Release,
+    templates: &[Member<'a>],
+    name: &str,
+) -> Option<Member<'a>> {
     let mut templates = templates.iter().rev();
     templates
         .find(|member| member.template.name == name && release.has(member.template))

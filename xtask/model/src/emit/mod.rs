@@ -8,6 +8,7 @@ mod constants;
 mod expr;
 mod matcher;
 mod members;
+mod reach;
 mod tables;
 mod uses;
 

@@ -6,7 +6,8 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 
 use super::constants::constants;
-use super::members::{Member, variants};
+use super::members::{Member, template_of, variants};
+use super::reach::reaches;
 use super::uses::Uses;
 use super::{Functions, ident, matcher_ident};
 use crate::ast::Step;
@@ -50,7 +51,10 @@ pub fn module(
                 }
             }
         }
-        rows.insert(usize::from(opcode.number), row(newest, name, &entries));
+        let template = template_of(newest, templates, name);
+        let reaches = template.map_or_else(Vec::new, |member| reaches(member.template));
+        let row = row(newest, name, &entries, &reaches);
+        rows.insert(usize::from(opcode.number), row);
     }
     for name in &newest.needs.symbols {
         uses.symbol(name);
@@ -103,7 +107,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("crate::jit::live", &["Live"]),
-    ("super::table", &["Opcode", "Place", "Roles", "Variant"]),
+    (
+        "super::table",
+        &["Opcode", "Place", "Reach", "Roles", "Table", "Variant"],
+    ),
 ];
 
 /// Imports of those types that the code names.
@@ -192,7 +199,12 @@ fn not_there(since: u8, name: &str) -> (TokenStream, TokenStream) {
     (entry, body)
 }
 
-fn row(release: &Release, name: &str, variants: &[TokenStream]) -> TokenStream {
+fn row(
+    release: &Release,
+    name: &str,
+    variants: &[TokenStream],
+    reaches: &[TokenStream],
+) -> TokenStream {
     let opcodes = &release.opcodes;
     let opcode = &opcodes[name];
     let base = opcodes
@@ -218,6 +230,7 @@ fn row(release: &Release, name: &str, variants: &[TokenStream]) -> TokenStream {
             caches: #caches,
             members: &[#(#members),*],
             variants: &[#(#variants),*],
+            reaches: &[#(#reaches),*],
             left: #left,
         }
     }
