@@ -9,23 +9,18 @@
 //! The interpreter does not say how high its stack is while it runs a frame. It is worked out from
 //! the code, once for each code object that calls something.
 
-use std::ffi::{c_int, c_void};
-use std::sync::OnceLock;
+use std::ffi::c_void;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
 use pyo3::ffi;
-use pyo3::prelude::{PyAnyMethods, PyResult, Python};
 
 use super::interp::{Frame, Thread};
 use crate::jit::code::{self, Shape};
+use crate::jit::depths::Depths;
 use crate::jit::{extra, unwind};
 #[cfg(Py_3_12)]
 use crate::release::layout;
-use crate::release::{OPCODES, ROLES, sym};
-
-unsafe extern "C" {
-    fn PyCompile_OpcodeStackEffectWithJump(opcode: c_int, oparg: c_int, jump: c_int) -> c_int;
-}
+use crate::release::{OPCODES, sym};
 
 /// A call in a code object.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,32 +43,20 @@ enum Handed {
     Packed,
 }
 
-/// Which opcodes jump forwards.
-static FORWARD: OnceLock<[bool; 256]> = OnceLock::new();
 /// The extra slot of code objects that holds their calls.
 static INDEX: AtomicIsize = AtomicIsize::new(-1);
 
-/// Learn what is needed to follow a stack. Done once.
-pub fn prepare(py: Python<'_>) -> PyResult<()> {
-    if FORWARD.get().is_some() {
-        return Ok(());
-    }
-    let jumps: Vec<u32> = py.import("opcode")?.getattr("hasjrel")?.extract()?;
-    let mut forward = [false; 256];
-    for opcode in jumps {
-        if let Some(jumps) = forward.get_mut(opcode as usize) {
-            *jumps = !ROLES.backward_jumps.contains(&(opcode as u8));
-        }
-    }
+/// Ask for a slot in code objects. Done once.
+pub fn prepare() {
     unsafe extern "C" fn forget(calls: *mut c_void) {
         if !calls.is_null() {
             // SAFETY: `calls_of` made it from a box.
             drop(unsafe { Box::from_raw(calls.cast::<Box<[Call]>>()) });
         }
     }
-    INDEX.store(extra::request(forget), Ordering::Relaxed);
-    FORWARD.get_or_init(|| forward);
-    Ok(())
+    if INDEX.load(Ordering::Relaxed) < 0 {
+        INDEX.store(extra::request(forget), Ordering::Relaxed);
+    }
 }
 
 /// The arguments of a call that the interpreter makes, on the stack of the frame that it runs or in
@@ -276,13 +259,15 @@ unsafe fn has_all(callee: Frame, code: *mut ffi::PyCodeObject, arguments: OnStac
 /// `code` is a live code object, and the GIL is held.
 unsafe fn calls_of<'a>(code: *mut ffi::PyCodeObject) -> Option<&'a [Call]> {
     let index = INDEX.load(Ordering::Relaxed);
-    let forward = FORWARD.get().filter(|_| index >= 0)?;
+    if index < 0 {
+        return None;
+    }
     // SAFETY: by the caller; what is in the slot was put there below.
     unsafe {
         if let Some(calls) = extra::get(index, code as usize) {
             return Some(&*calls.cast::<Box<[Call]>>());
         }
-        let found = Box::into_raw(Box::new(find_calls(code as usize, forward)));
+        let found = Box::into_raw(Box::new(find_calls(code as usize)));
         if extra::set(index, code as usize, found.cast()) {
             return Some(&*found);
         }
@@ -291,54 +276,33 @@ unsafe fn calls_of<'a>(code: *mut ffi::PyCodeObject) -> Option<&'a [Call]> {
     None
 }
 
-/// Follows the depth of the stack through a code object.
+/// Follows the depth of the stack through a code object. Where that cannot be done no call is known.
 ///
 /// # Safety
 /// `code` is a live code object.
-unsafe fn find_calls(code: usize, forward: &[bool; 256]) -> Box<[Call]> {
+unsafe fn find_calls(code: usize) -> Box<[Call]> {
     // SAFETY: by the caller.
-    let (units, table) = unsafe { (code::units(code), unwind::table(code)) };
-    let mut depths: Vec<Option<i32>> = vec![None; units.len() + 1];
-    let mut arrives = |unit: u32, depth: i32| {
-        if let Some(known) = depths.get_mut(unit as usize) {
-            known.get_or_insert(depth);
-        }
+    let (units, table, shape) =
+        unsafe { (code::units(code), unwind::table(code), Shape::of(code)) };
+    let Some(depths) = Depths::follow(&shape, &units, table) else {
+        return Box::default();
     };
-    for (_, handler) in unwind::entries(table) {
-        let depth = handler.depth as i32 + i32::from(handler.lasti) + 1;
-        arrives(handler.unit, depth);
-    }
     let mut calls = Vec::new();
-    let (mut unit, mut depth) = (0, 0);
+    let mut unit = 0;
     while let Some(decoded) = code::decode(&units, unit) {
-        let (opcode, instr) = (decoded.opcode, decoded.instr);
-        // What stands behind a jump or a return is not reached from there, but from elsewhere.
-        depth = depths[unit as usize].unwrap_or(depth);
-        let effect = |jump| {
-            // SAFETY: takes any numbers.
-            unsafe {
-                PyCompile_OpcodeStackEffectWithJump(opcode.into(), instr.oparg as c_int, jump)
-            }
-        };
-        if forward[usize::from(opcode)] {
-            let target = decoded.next() + instr.oparg;
-            if let Some(known) = depths.get_mut(target as usize) {
-                known.get_or_insert(depth + effect(1));
-            }
-        }
-        // A generator starts with one value more than the code says.
-        let after = (depth + effect(0)).max(0);
-        if let Some(handed) = hands(opcode)
-            && after > 0
+        if let Some(handed) = hands(decoded.opcode)
+            && let Some(slot) = depths
+                .after(&decoded)
+                .and_then(|after| after.checked_sub(1))
         {
             calls.push(Call {
-                unit: instr.unit,
-                oparg: instr.oparg,
-                slot: after as u32 - 1,
+                unit: decoded.instr.unit,
+                oparg: decoded.instr.oparg,
+                slot,
                 handed,
             });
         }
-        (unit, depth) = (decoded.next(), after);
+        unit = decoded.next();
     }
     calls.into()
 }

@@ -29,7 +29,7 @@ static THRESHOLD: AtomicU32 = AtomicU32::new(DEFAULT_THRESHOLD);
 /// Find and compile hot code from now on.
 pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     traits_index();
-    arguments::prepare(py)?;
+    arguments::prepare();
     #[cfg(Py_3_12)]
     monitoring::prepare(py)?;
     #[cfg(Py_3_12)]

@@ -8,6 +8,7 @@ use crate::emit::view::{CodeView, Unit};
 use crate::jit::arena::{Full, Offset};
 use crate::jit::code::{self, Shape, read};
 use crate::jit::context::Context;
+use crate::jit::depths::Depths;
 use crate::jit::facts;
 use crate::jit::init;
 use crate::jit::maturity::Patience;
@@ -48,8 +49,8 @@ impl Jit {
             if !shape.holds(object, &units) {
                 return Err("an instruction asks for more than the code object has");
             }
-            if !unwind::is_orderly(unwind::table(object), units.len()) {
-                return Err("its table of exceptions is not in order");
+            if Depths::follow(&shape, &units, unwind::table(object)).is_none() {
+                return Err("the code is not as the interpreter's compiler makes it");
             }
             let resumptions = match shape.suspends() {
                 true => units.len(),

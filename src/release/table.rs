@@ -21,6 +21,10 @@ pub struct Opcode {
     pub members: &'static [u8],
     /// Newest first. Empty when the opcode is left to the interpreter.
     pub variants: &'static [Variant],
+    /// Whether control may go on behind such an instruction.
+    pub falls_through: bool,
+    /// Whether the argument is a distance forwards that control may go.
+    pub jumps_forwards: bool,
     /// What the argument of an instruction says that must be there.
     pub reaches: &'static [Reach],
     /// Why there is no variant.
@@ -35,6 +39,8 @@ impl Opcode {
         caches: 0,
         members: &[],
         variants: &[],
+        falls_through: true,
+        jumps_forwards: false,
         reaches: &[],
         left: "no such opcode",
     };

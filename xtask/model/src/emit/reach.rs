@@ -1,6 +1,5 @@
-//! What a template takes from its code object's tables and from the frame by its argument.
-//!
-//! The interpreter trusts code objects that these exist; the runtime looks before it compiles one.
+//! What the interpreter trusts code objects in: that control never runs over the end, that jumps
+//! lead somewhere, and that what arguments number exists. The runtime looks before it compiles one.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -15,8 +14,51 @@ struct Part {
     mask: u32,
 }
 
+/// The members of a generic opcode's row that say where control goes and what it takes.
+pub(super) fn ways(template: Option<&Template>) -> TokenStream {
+    let body = template.map_or(&[][..], |template| &template.body);
+    let goes_on = |stmt: &Stmt| {
+        matches!(
+            stmt,
+            Stmt::Next { .. } | Stmt::Yield { .. } | Stmt::EnterFrame { .. }
+        )
+    };
+    let falls_through = template.is_none() || any(body, &goes_on);
+    let jumps_forwards = any(body, &|stmt| match stmt {
+        Stmt::Jump { unit, .. } => adds_argument(unit),
+        _ => false,
+    });
+    let reaches = template.map_or_else(Vec::new, reaches);
+    quote! {
+        falls_through: #falls_through,
+        jumps_forwards: #jumps_forwards,
+        reaches: &[#(#reaches),*],
+    }
+}
+
+fn any(body: &[Stmt], such: &dyn Fn(&Stmt) -> bool) -> bool {
+    body.iter().any(|stmt| {
+        let mut found = such(stmt);
+        stmt.each_inner(&mut |inner| found |= any(std::slice::from_ref(inner), such));
+        found
+    })
+}
+
+fn adds_argument(unit: &Expr) -> bool {
+    match unit {
+        Expr::Oparg => true,
+        Expr::Cast { value, .. } => adds_argument(value),
+        Expr::Binary {
+            op: BinOp::Add,
+            left,
+            right,
+        } => adds_argument(left) || adds_argument(right),
+        _ => false,
+    }
+}
+
 /// `Reach { … }` for each element that the template reaches by its argument.
-pub(super) fn reaches(template: &Template) -> Vec<TokenStream> {
+fn reaches(template: &Template) -> Vec<TokenStream> {
     let mut found = Vec::new();
     walk(&template.body, &mut found);
     let rows = found.into_iter().map(|(table, Part { shift, mask })| {

@@ -7,7 +7,7 @@ use quote::quote;
 
 use super::constants::constants;
 use super::members::{Member, template_of, variants};
-use super::reach::reaches;
+use super::reach::ways;
 use super::uses::Uses;
 use super::{Functions, ident, matcher_ident};
 use crate::ast::Step;
@@ -52,8 +52,8 @@ pub fn module(
             }
         }
         let template = template_of(newest, templates, name);
-        let reaches = template.map_or_else(Vec::new, |member| reaches(member.template));
-        let row = row(newest, name, &entries, &reaches);
+        let ways = ways(template.map(|member| member.template));
+        let row = row(newest, name, &entries, &ways);
         rows.insert(usize::from(opcode.number), row);
     }
     for name in &newest.needs.symbols {
@@ -199,12 +199,7 @@ fn not_there(since: u8, name: &str) -> (TokenStream, TokenStream) {
     (entry, body)
 }
 
-fn row(
-    release: &Release,
-    name: &str,
-    variants: &[TokenStream],
-    reaches: &[TokenStream],
-) -> TokenStream {
+fn row(release: &Release, name: &str, variants: &[TokenStream], ways: &TokenStream) -> TokenStream {
     let opcodes = &release.opcodes;
     let opcode = &opcodes[name];
     let base = opcodes
@@ -230,7 +225,7 @@ fn row(
             caches: #caches,
             members: &[#(#members),*],
             variants: &[#(#variants),*],
-            reaches: &[#(#reaches),*],
+            #ways
             left: #left,
         }
     }
