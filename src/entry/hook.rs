@@ -13,6 +13,8 @@ use pyo3::ffi;
 use super::interp::{Frame, Thread};
 use super::{arguments, generators, policy, stack};
 use crate::jit;
+use crate::jit::code::read;
+use crate::release::layout::{PyInterpreterState, PyThreadState};
 
 type Evaluator = ffi::_PyFrameEvalFunction;
 
@@ -161,7 +163,7 @@ fn stop_waiting() {
     release(Need::Once);
 }
 
-/// Whether the interpreter's evaluator is its own, or ours with the interpreter's own behind it.
+/// Whether the evaluator behind ours is the interpreter's own.
 pub fn alone() -> bool {
     FORWARD.load(Ordering::Relaxed).is_null()
 }
@@ -169,6 +171,22 @@ pub fn alone() -> bool {
 /// Where the evaluator stands that is behind ours.
 pub fn forward_place() -> usize {
     FORWARD.as_ptr() as usize
+}
+
+/// Whether nobody but us evaluates frames: the interpreter's evaluator is its own, or ours with the
+/// interpreter's own behind it. Somebody who came after us wants to see every frame.
+///
+/// # Safety
+/// A live thread state, and the GIL is held.
+#[inline]
+pub unsafe fn undisputed(tstate: usize) -> bool {
+    // SAFETY: by the caller.
+    let now: usize = unsafe {
+        let interp: usize = read(tstate, PyThreadState::interp.offset);
+        read(interp, PyInterpreterState::eval_frame.offset)
+    };
+    alone()
+        && (now == 0 || now == address() || now == _PyEval_EvalFrameDefault as *const () as usize)
 }
 
 fn install() {

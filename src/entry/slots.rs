@@ -152,10 +152,13 @@ unsafe fn resume(
     // SAFETY: by the caller.
     unsafe {
         let now = state(generator);
-        if now >= EXECUTING || (now == CREATED && sent != ffi::Py_None()) || !hook::alone() {
+        if now >= EXECUTING || (now == CREATED && sent != ffi::Py_None()) {
             return None;
         }
         let tstate = ffi::PyThreadState_Get();
+        if !hook::undisputed(tstate as usize) {
+            return None;
+        }
         // Other interpreters have the types in common with the main one, and nothing else of ours.
         let interp: *mut ffi::PyInterpreterState =
             read(tstate as usize, PyThreadState::interp.offset);

@@ -143,7 +143,9 @@ unsafe fn choose(
         return Choice::Interpret;
     };
     let unwatched = matches!(entry, Entry::AtOnce) || thread.unwatched(code);
-    if !unwatched || !hook::alone() || !thread.may_recurse() {
+    // SAFETY: the running thread's state.
+    let undisputed = unsafe { hook::undisputed(thread.as_ptr() as usize) };
+    if !unwatched || !undisputed || !thread.may_recurse() {
         return Choice::Interpret;
     }
     // SAFETY: the arguments of a vectorcall are this many positional ones, then one for each

@@ -59,9 +59,11 @@ impl Depths {
                     if ROLES.backward_jumps.contains(&decoded.opcode) {
                         depths.arrive(next - oparg, before + effect(&decoded, true))?;
                     }
-                    opcode
-                        .falls_through
-                        .then(|| before + effect(&decoded, false))
+                    let after = before + effect(&decoded, false);
+                    if after < 0 {
+                        return None;
+                    }
+                    opcode.falls_through.then_some(after)
                 }
                 None => None,
             };

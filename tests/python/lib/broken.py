@@ -217,7 +217,9 @@ def swap(chance, code):
 
 
 def cut(chance, code):
-    return code.replace(co_code=code.co_code[: max(2, chance.randrange(len(code.co_code)) & ~1)])
+    """Not without a return: what stands behind the code is there by chance."""
+    end = bytes((opcode.opmap["RETURN_VALUE"], 0))
+    return code.replace(co_code=code.co_code[: chance.randrange(len(code.co_code)) & ~1] + end)
 
 
 def fewer_constants(chance, code):

