@@ -24,7 +24,7 @@ use crate::jit::tell::enter_unnoticed;
 #[cfg(Py_3_13)]
 use crate::jit::tell::{Event, raised_here, tell, tell_line};
 use crate::jit::trampoline::{STUB_BYTES, Trampolines};
-use crate::jit::unwind::{add_traceback, handler, take_exception};
+use crate::jit::unwind::{add_traceback, handler, see_to_exception, take_exception};
 use crate::jit::writeback::{instruction, set_instruction, set_resume, settle_frame, unlink};
 use crate::release::layout::_PyInterpreterFrame as frame;
 
@@ -332,6 +332,9 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         }
         if !exit.placed {
             set_instruction(base, unit);
+        }
+        if exit.traceback {
+            see_to_exception();
         }
         // Where the interpreter says that the frame is.
         #[cfg(Py_3_13)]

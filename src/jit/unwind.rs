@@ -96,6 +96,20 @@ pub fn is_orderly(table: &[u8], units: usize) -> bool {
     ordered && marked && first
 }
 
+/// Sets an exception where a C function says that it has failed and has set none.
+///
+/// # Safety
+/// The calling thread holds the GIL.
+pub unsafe fn see_to_exception() {
+    // SAFETY: by the caller.
+    unsafe {
+        if ffi::PyErr_Occurred().is_null() {
+            let message = c"error return without exception set";
+            ffi::PyErr_SetString(ffi::PyExc_SystemError, message.as_ptr());
+        }
+    }
+}
+
 /// Adds the running frame to the traceback of the exception that is set, unless the frame has
 /// not reached its first traceable instruction.
 ///
