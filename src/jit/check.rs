@@ -8,13 +8,14 @@ use std::rc::Rc;
 
 use pyo3::ffi;
 
-use crate::jit::code::{decode, read};
+use crate::jit::code::read;
 use crate::jit::context::{Behind, Context, Held, Known, Slot};
 use crate::jit::facts;
 use crate::jit::live::Registers;
 use crate::jit::record::Record;
+use crate::jit::report::place;
 use crate::jit::state::with;
-use crate::release::layout::{PyCodeObject, PyObject};
+use crate::release::layout::PyObject;
 
 /// Bytes of the call that a checked block starts with.
 pub const NEAR_CALL_BYTES: usize = 5;
@@ -60,18 +61,11 @@ pub unsafe extern "C" fn check(back: usize, registers: &Registers) {
 }
 
 fn report(record: &Record, unit: u32, wrong: &Wrong) -> ! {
-    // SAFETY: a code object has a name.
-    let name = unsafe {
-        let name: *mut ffi::PyObject = read(record.view.object, PyCodeObject::co_qualname.offset);
-        let text = ffi::PyUnicode_AsUTF8(name);
-        std::ffi::CStr::from_ptr(text).to_string_lossy()
-    };
-    let unit = decode(&record.view.units, unit).map_or(unit, |decoded| decoded.instr.unit);
+    // SAFETY: the code runs.
+    let place = unsafe { place(record, unit) };
     eprintln!(
-        "cevalry: check failed in {name}, offset {}, {}: {}",
-        2 * unit,
-        wrong.slot,
-        wrong.what
+        "cevalry: check failed in {place}, {}: {}",
+        wrong.slot, wrong.what
     );
     std::process::abort()
 }

@@ -17,6 +17,7 @@ use crate::jit::live::Registers;
 use crate::jit::maturity::{Call, TOO_EARLY};
 use crate::jit::outlive::Outlived;
 use crate::jit::record::{Avoid, Exit, Record, Site};
+use crate::jit::report;
 use crate::jit::state::{Jit, full, with};
 use crate::jit::stubs::Taken;
 #[cfg(not(Py_3_12))]
@@ -70,10 +71,8 @@ pub unsafe extern "C" fn stub_hit(back: usize, registers: &mut Registers) -> usi
             }
         }
     }));
-    result.unwrap_or_else(|_| {
-        eprintln!("cevalry: the compiler failed in the middle of a function");
-        std::process::abort()
-    })
+    // SAFETY: the frame runs, and a record lives as long as its code object.
+    result.unwrap_or_else(|_| unsafe { report::failed(registers.frame()) })
 }
 
 impl Jit {
@@ -81,7 +80,9 @@ impl Jit {
         let Some(at) = self.arena.offset(back - STUB_BYTES) else {
             panic!("no stub returns to {back:#x}");
         };
+        report::forget();
         if let Some(taken) = self.stubs.recent(at) {
+            report::note(taken.record, taken.unit);
             return self.take(taken);
         }
         let Some(number) = self.stubs.at(at) else {
@@ -90,6 +91,7 @@ impl Jit {
         let Some(exit) = self.stubs.get(number) else {
             panic!("stub {number} was given back");
         };
+        report::note(exit.record, exit.unit);
         let taken = Taken {
             record: exit.record,
             kind: exit.kind,

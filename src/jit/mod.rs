@@ -37,6 +37,7 @@ pub mod pending;
 pub mod prepare;
 pub mod pure;
 pub mod record;
+pub mod report;
 pub mod resume;
 pub mod returning;
 #[cfg(not(Py_3_12))]
