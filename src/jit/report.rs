@@ -65,7 +65,7 @@ unsafe fn last_known(frame: usize) -> String {
         let code: usize = read(frame, facts::FRAME_CODE);
         (name(code), units(code), instruction(frame))
     };
-    format!("{name}, behind {}", at(&units, last.max(0) as u32 / 2))
+    format!("{name}, behind {}", at(&units, last.max(0) as u32))
 }
 
 fn at(units: &[Unit], unit: u32) -> String {

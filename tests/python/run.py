@@ -1,6 +1,6 @@
 """Run every case by the interpreter alone and with Cevalry, and compare what can be seen.
 
-    python tests/python/run.py [--import FOLDER] [--jobs N] [--no-reach] [--check] [WORD…]
+    python tests/python/run.py [--import FOLDER] [--packages FOLDER] [--jobs N] [--no-reach] [--check] [WORD…]
 
 A case is a program in `cases/`. It passes when both ways give the same output, the same standard
 error (tracebacks included) and the same exit code. Lines at its top say what it needs:
@@ -9,6 +9,7 @@ error (tracebacks included) and the same exit code. Lines at its top say what it
     # until: 3.12        not run on that Python or a newer one
     # exit: 1            the exit code that it ends with (default 0)
     # seconds: 60        how long it may take (default 60)
+    # packages: NAME     not run without `--packages`, a folder with packages from PyPI
 
 Programs in `module/` test what the module offers, and pass when they end with exit code 0.
 
@@ -77,19 +78,25 @@ class Case:
         head = re.findall(r"^# (\w+): (\S+)$", path.read_text(encoding="utf-8"), re.M)
         self.head = dict(head)
 
-    def why_skipped(self):
+    def why_skipped(self, packages):
+        if "packages" in self.head and not packages:
+            return "needs the package " + self.head["packages"]
         if "needs" in self.head and number(VERSION) < number(self.head["needs"]):
             return "needs Python " + self.head["needs"]
         if "until" in self.head and number(VERSION) >= number(self.head["until"]):
             return "is about Python before " + self.head["until"]
         return None
 
-    def run(self, way, imports, check=False):
+    def folders(self, imports, packages):
+        """Where the case's modules come from, beside the standard library."""
+        return [imports] * bool(imports) + [packages] * ("packages" in self.head)
+
+    def run(self, way, folders, check=False):
         try:
             done = subprocess.run(
                 [sys.executable, *way.arguments, str(self.path)],
                 cwd=CASES,
-                env=environment(imports, check),
+                env=environment(folders, check),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=float(self.head.get("seconds", 60)),
@@ -108,9 +115,9 @@ def text(data):
     return re.sub(r"\b0x[0-9a-f]{9,}\b", "0x…", (data or b"").decode("utf-8", "backslashreplace"))
 
 
-def environment(imports, check=False):
+def environment(folders, check=False):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "CEVALRY", "RUST_"))}
-    folders = [str(HERE / "lib")] + ([imports] if imports else [])
+    folders = [str(HERE / "lib"), *folders]
     if check:
         kept["CEVALRY_CHECK"] = "1"
     return kept | {
@@ -121,17 +128,19 @@ def environment(imports, check=False):
     }
 
 
-def problems(case, imports, check):
+def problems(case, chosen):
     """Run a case each way and say what is wrong, as lines; none when it passes."""
+    imports, check = chosen.imports, chosen.check
+    folders = case.folders(imports, chosen.packages)
     if MODULE in case.path.parents:
-        tested = case.run(ALONE, imports, check)
+        tested = case.run(ALONE, folders, check)
         return [] if tested.code == 0 else list(tested.lines())
-    alone = case.run(ALONE, imports)
+    alone = case.run(ALONE, folders)
     if alone.code != int(case.head.get("exit", 0)):
         return ["the interpreter alone ends otherwise than the case says:", *list(alone.lines())[-SHOWN_LINES:]]
     found = []
     for way in COMPILED if imports else ():
-        compiled = case.run(way, imports, check)
+        compiled = case.run(way, folders, check)
         if compiled.code < 0 and alone.code >= 0:
             found += ended_early(way, alone, compiled)
         elif compiled != alone:
@@ -169,16 +178,16 @@ def write_list(path, names, reasons):
     path.write_text("".join(row + "\n" for row in rows))
 
 
-def check_reach(cases, imports, jobs):
+def check_reach(cases, chosen):
     """Compare the opcodes that no case reaches with the list that says why."""
     path = HERE / ("unreached-%s.txt" % VERSION)
     command = [sys.executable, str(HERE / "reach.py")]
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    with concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
         runs = pool.map(
             lambda case: subprocess.run(
                 [*command, str(case.path)],
                 cwd=CASES,
-                env=environment(imports),
+                env=environment(case.folders(chosen.imports, chosen.packages)),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
             ),
@@ -203,6 +212,7 @@ def check_reach(cases, imports, jobs):
 def main():
     options = argparse.ArgumentParser(description="Run the Python cases both ways.")
     options.add_argument("--import", dest="imports", metavar="FOLDER", help="the folder to import Cevalry from")
+    options.add_argument("--packages", metavar="FOLDER", help="the folder that has packages from PyPI")
     options.add_argument("--jobs", type=int, default=os.cpu_count())
     options.add_argument("--no-reach", action="store_true", help="leave out the list of opcodes that no case reaches")
     options.add_argument("--check", action="store_true", help="check what compiled code relies on")
@@ -222,12 +232,12 @@ def main():
     passed = failed = skipped = 0
     run = []
     for case in cases:
-        if case.why_skipped():
+        if case.why_skipped(chosen.packages):
             skipped += 1
         else:
             run.append(case)
     with concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
-        for case, found in zip(run, pool.map(lambda case: problems(case, chosen.imports, chosen.check), run)):
+        for case, found in zip(run, pool.map(lambda case: problems(case, chosen), run)):
             if not found:
                 passed += 1
                 if case.name in known:
@@ -247,7 +257,7 @@ def main():
     if chosen.imports and not chosen.words and os.environ.get("UPDATE_EXPECT") == "1":
         write_list(known_path, differing, known)
     if not chosen.words and not chosen.no_reach:
-        found = check_reach([case for case in run if CASES in case.path.parents], chosen.imports, chosen.jobs)
+        found = check_reach([case for case in run if CASES in case.path.parents], chosen)
         if found:
             failed += 1
             print("FAILED list of opcodes that no case reaches (UPDATE_EXPECT=1 rewrites it)")

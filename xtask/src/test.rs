@@ -9,6 +9,10 @@ use crate::build;
 use crate::process;
 use crate::python::{self, Python};
 use crate::repo::Repo;
+use crate::venv;
+
+/// What Python cases need from PyPI.
+const PACKAGES: &[&str] = &["coverage==7.17.3", "greenlet==3.5.6"];
 
 /// Run all tests, Rust and Python, on every supported interpreter that is found.
 #[derive(Debug, clap::Args)]
@@ -38,11 +42,14 @@ pub fn run(repo: &Repo, args: &Args) -> Result<()> {
     let folders = build::build(repo, &pythons)?;
     for (python, folder) in pythons.iter().zip(&folders) {
         println!("Python tests on {}", python.describe());
+        let packages = venv::wheels(repo, python.minor(), PACKAGES)?;
         let mut command = Command::new(&python.command);
         command
             .arg(repo.root().join("tests/python/run.py"))
             .arg("--import")
             .arg(folder)
+            .arg("--packages")
+            .arg(packages)
             .args(&args.cases)
             .current_dir(repo.root());
         if let Err(error) = process::run(&mut command) {

@@ -1,5 +1,6 @@
 //! A virtual environment of our own under `target/`, for the Python tools that commands need.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -29,6 +30,33 @@ pub fn with(repo: &Repo, requirement: &str) -> Result<PathBuf> {
     )
     .with_context(|| format!("cannot install {requirement} from PyPI"))?;
     Ok(python)
+}
+
+/// A folder with these packages from PyPI, each with its version, as wheels for a minor release. They
+/// need nothing else.
+pub fn wheels(repo: &Repo, minor: u32, packages: &[&str]) -> Result<PathBuf> {
+    let folder = repo.target().join(format!("test-packages/3.{minor}"));
+    let ready = folder.join("ready");
+    let wanted = packages.join("\n");
+    if fs::read_to_string(&ready).ok().as_ref() == Some(&wanted) {
+        return Ok(folder);
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let python = with(repo, "pip")?;
+    process::run(
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--no-deps"])
+            .args(["--disable-pip-version-check", "--only-binary", ":all:"])
+            .arg(format!("--python-version=3.{minor}"))
+            .arg("--target")
+            .arg(&folder)
+            .args(packages),
+    )
+    .with_context(|| format!("cannot install {} from PyPI", packages.join(" ")))?;
+    fs::write(&ready, wanted)?;
+    Ok(folder)
 }
 
 /// The folder into which the environment's packages are installed.
