@@ -73,6 +73,19 @@ impl Parameters {
     }
 }
 
+impl Parameters {
+    /// The parameter of a keyword. Names are interned nearly always; the others are the
+    /// interpreter's to compare.
+    ///
+    /// # Safety
+    /// The code object is alive.
+    unsafe fn named(&self, name: *mut PyObject) -> Option<usize> {
+        // SAFETY: by the caller.
+        let same = |i: &usize| unsafe { ffi::PyTuple_GET_ITEM(self.names, *i as isize) == name };
+        (self.positional_only..self.all).find(same)
+    }
+}
+
 /// A call whose arguments may fit the parameters.
 pub struct Binding {
     parameters: Parameters,
@@ -118,6 +131,16 @@ impl Binding {
         }
     }
 
+    /// Whether there is a place for each argument that is not given by keyword.
+    ///
+    /// # Safety
+    /// As for [`Binding::of`].
+    pub unsafe fn has_room(object: usize, given: &Given) -> bool {
+        // SAFETY: by the caller.
+        let parameters = unsafe { Parameters::of(object) };
+        parameters.varargs || given.count <= parameters.positional
+    }
+
     /// Writes a new frame's locals and takes over the references to the arguments. False where
     /// the arguments do not fit the parameters or have to be looked at more closely: nothing has
     /// happened then. Runs no other code.
@@ -156,6 +179,42 @@ impl Binding {
     }
 }
 
+/// The order in which a call whose arguments do not fit drops them: those for which there is no
+/// parameter, keywords from the first that does not fit on, and then one parameter after the other
+/// (`initialize_locals`).
+///
+/// # Safety
+/// As for [`Binding::of`].
+pub unsafe fn order_of_unfit(object: usize, given: &Given) -> Vec<usize> {
+    // SAFETY: by the caller.
+    let (parameters, keywords) = unsafe { (Parameters::of(object), given.keywords()) };
+    let all = given.count + keywords;
+    let first = given.count.min(parameters.positional);
+    let mut placed: Vec<(usize, usize)> = (0..first).map(|i| (i, i)).collect();
+    let mut order = Vec::with_capacity(all);
+    let rest = first..given.count;
+    if parameters.varargs {
+        placed.extend(rest.map(|i| (parameters.all + i, i)));
+    } else {
+        order.extend(rest);
+    }
+    for k in given.count..all {
+        let at = (k - given.count) as Py_ssize_t;
+        // SAFETY: by the caller; there are so many keywords.
+        let parameter = unsafe { parameters.named(ffi::PyTuple_GET_ITEM(given.names, at)) };
+        match parameter {
+            Some(i) if placed.iter().all(|(known, _)| *known != i) => placed.push((i, k)),
+            _ => {
+                order.extend(k..all);
+                break;
+            }
+        }
+    }
+    placed.sort_unstable();
+    order.extend(placed.into_iter().map(|(_, argument)| argument));
+    order
+}
+
 /// Puts arguments where they belong.
 ///
 /// # Safety
@@ -175,10 +234,7 @@ unsafe fn place(
             return Some(());
         }
         for k in 0..ffi::PyTuple_GET_SIZE(given.names) {
-            // Names are interned nearly always; the others are the interpreter's to compare.
-            let name = ffi::PyTuple_GET_ITEM(given.names, k);
-            let same = |i: &usize| ffi::PyTuple_GET_ITEM(parameters.names, *i as isize) == name;
-            let i = (parameters.positional_only..parameters.all).find(same)?;
+            let i = parameters.named(ffi::PyTuple_GET_ITEM(given.names, k))?;
             if !arguments[i].is_null() {
                 return None;
             }

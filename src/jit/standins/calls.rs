@@ -6,7 +6,7 @@ use std::ffi::c_int;
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
 use super::StandIn;
-use super::binding::{Binding, Given, VARARGS, VARKEYWORDS};
+use super::binding::{Binding, Given, VARARGS, VARKEYWORDS, order_of_unfit};
 use crate::jit::code::{read, write};
 use crate::jit::facts;
 use crate::release::layout::{
@@ -160,7 +160,10 @@ unsafe fn push_bound(tstate: usize, object: usize, given: &Given) -> usize {
     // SAFETY: by the caller.
     unsafe {
         let Some(mut binding) = Binding::of(object, given) else {
-            return call_at_once(given);
+            return match Binding::has_room(object, given) {
+                true => call_at_once(given),
+                false => call_unfit(object, given),
+            };
         };
         let Some((base, _)) = push(tstate, given.called, object) else {
             return call_at_once(given);
@@ -168,7 +171,7 @@ unsafe fn push_bound(tstate: usize, object: usize, given: &Given) -> usize {
         if !binding.bind(given, (base + facts::LOCALS as usize) as *mut *mut PyObject) {
             write(tstate, thread::datastack_top.offset, base);
             ffi::Py_DECREF(object as *mut PyObject);
-            return call_unfit(given);
+            return call_unfit(object, given);
         }
         base
     }
@@ -219,17 +222,14 @@ unsafe fn call_at_once(given: &Given) -> usize {
     unsafe { call_and_drop(given, 0..given.count + given.keywords()) }
 }
 
-/// The same for a call whose arguments do not fit, as far as can be seen: an error drops the
-/// arguments that have found no parameter first.
+/// The same for a call whose arguments do not fit, as far as can be seen.
 ///
 /// # Safety
 /// As for `push_and_init`.
-unsafe fn call_unfit(given: &Given) -> usize {
+#[cold]
+unsafe fn call_unfit(object: usize, given: &Given) -> usize {
     // SAFETY: by the caller.
-    unsafe {
-        let all = given.count + given.keywords();
-        call_and_drop(given, (given.count..all).chain(0..given.count))
-    }
+    unsafe { call_and_drop(given, order_of_unfit(object, given).into_iter()) }
 }
 
 /// Runs a call to its end, drops the arguments in this order and then the function, and gives the

@@ -82,3 +82,19 @@ for _ in range(4):
     calls()
     errors()
     changed()
+
+
+def needs(a, b, c, d=0, *, e, f=1):
+    return a
+
+
+def unfit(n):
+    for _ in range(n):
+        try:
+            needs(Noisy("a"), c=Noisy("c"), e=Noisy("e"))
+        except TypeError as error:
+            print(error)
+
+
+unfit(3)
+unfit(3)
