@@ -14,6 +14,8 @@ mod errors;
 mod imports;
 mod instances;
 mod numbers;
+mod operators;
+mod python;
 #[cfg(not(Py_3_12))]
 mod unpacking;
 mod variadic;
@@ -21,7 +23,7 @@ mod variadic;
 #[cfg(not(Py_3_12))]
 pub use calls::{discard_finished, finished_result};
 
-pub use instances::{CALL_FRAME, prepare};
+pub use python::{CALL_FRAME, prepare};
 
 use std::ffi::CStr;
 
@@ -51,7 +53,8 @@ pub fn find(name: &CStr) -> Option<usize> {
 /// What compiled code calls instead of a function that the interpreter exports.
 pub fn instead(name: &CStr) -> Option<usize> {
     let name = name.to_str().ok()?;
-    let mut all = instances::INSTEAD.iter();
+    let tables = [instances::INSTEAD, numbers::INSTEAD, operators::INSTEAD];
+    let mut all = tables.into_iter().flatten();
     let found = all.find(|(stands_for, _)| *stands_for == name);
     found.map(|(_, address)| *address as usize)
 }

@@ -3,11 +3,18 @@
 use pyo3::ffi::{self, PyObject};
 
 use super::StandIn;
+use super::operators::operate;
 
 pub const STAND_INS: &[StandIn] = &[
     ("_PyFloat_ExactDealloc", dealloc as *const ()),
     ("_PyUnicode_ExactDealloc", dealloc as *const ()),
     ("binary_ops", (&raw const NUMBER_FUNCTIONS).cast()),
+];
+
+/// Tables that the interpreter exports and that compiled code reads in another form.
+pub const INSTEAD: &[StandIn] = &[
+    #[cfg(not(Py_3_14))]
+    ("_PyEval_BinaryOps", (&raw const NUMBER_FUNCTIONS).cast()),
 ];
 
 /// Mirrors `_PyFloat_ExactDealloc` and `_PyUnicode_ExactDealloc`: frees an object by its type.
@@ -24,19 +31,19 @@ type Binary = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObjec
 
 /// Mirrors `binary_ops`, in the order of the operators' numbers.
 static NUMBER_FUNCTIONS: [Binary; 26] = [
-    ffi::PyNumber_Add,
-    ffi::PyNumber_And,
-    ffi::PyNumber_FloorDivide,
-    ffi::PyNumber_Lshift,
-    ffi::PyNumber_MatrixMultiply,
-    ffi::PyNumber_Multiply,
-    ffi::PyNumber_Remainder,
-    ffi::PyNumber_Or,
+    operate::<0>,
+    operate::<7>,
+    operate::<4>,
+    operate::<10>,
+    operate::<6>,
+    operate::<2>,
+    operate::<5>,
+    operate::<8>,
     power,
-    ffi::PyNumber_Rshift,
-    ffi::PyNumber_Subtract,
-    ffi::PyNumber_TrueDivide,
-    ffi::PyNumber_Xor,
+    operate::<11>,
+    operate::<1>,
+    operate::<3>,
+    operate::<9>,
     ffi::PyNumber_InPlaceAdd,
     ffi::PyNumber_InPlaceAnd,
     ffi::PyNumber_InPlaceFloorDivide,

@@ -1,0 +1,267 @@
+//! Subscripts and binary operators of classes whose methods for them are written in Python.
+//!
+//! Each mirrors what stands between the operation and the method: the abstract function, and the
+//! slot that the interpreter gives such classes (`slot_mp_subscript`, `slot_nb_add` and so on).
+
+use std::ffi::{CStr, c_int};
+
+use pyo3::ffi::{self, PyNumberMethods, PyObject, PyTypeObject};
+
+use super::StandIn;
+use super::python::{self, Methods};
+
+/// Functions that the interpreter exports and that compiled code calls in another form.
+pub const INSTEAD: &[StandIn] = &[
+    ("PyObject_GetItem", get_item as *const ()),
+    ("PyObject_SetItem", set_item as *const ()),
+];
+
+// Where methods are among those of `python::NAMES`.
+const GET_ITEM: usize = 1;
+const SET_ITEM: usize = 2;
+const FIRST_OPERATOR: usize = 3;
+
+type Binary = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
+
+/// A binary operator.
+struct Operator {
+    /// The function that does it for all objects.
+    general: Binary,
+    slot: fn(&PyNumberMethods) -> Option<ffi::binaryfunc>,
+    /// How errors name it.
+    symbol: &'static CStr,
+}
+
+const OPERATORS: [Operator; 12] = [
+    Operator {
+        general: ffi::PyNumber_Add,
+        slot: |number| number.nb_add,
+        symbol: c"+",
+    },
+    Operator {
+        general: ffi::PyNumber_Subtract,
+        slot: |number| number.nb_subtract,
+        symbol: c"-",
+    },
+    Operator {
+        general: ffi::PyNumber_Multiply,
+        slot: |number| number.nb_multiply,
+        symbol: c"*",
+    },
+    Operator {
+        general: ffi::PyNumber_TrueDivide,
+        slot: |number| number.nb_true_divide,
+        symbol: c"/",
+    },
+    Operator {
+        general: ffi::PyNumber_FloorDivide,
+        slot: |number| number.nb_floor_divide,
+        symbol: c"//",
+    },
+    Operator {
+        general: ffi::PyNumber_Remainder,
+        slot: |number| number.nb_remainder,
+        symbol: c"%",
+    },
+    Operator {
+        general: ffi::PyNumber_MatrixMultiply,
+        slot: |number| number.nb_matrix_multiply,
+        symbol: c"@",
+    },
+    Operator {
+        general: ffi::PyNumber_And,
+        slot: |number| number.nb_and,
+        symbol: c"&",
+    },
+    Operator {
+        general: ffi::PyNumber_Or,
+        slot: |number| number.nb_or,
+        symbol: c"|",
+    },
+    Operator {
+        general: ffi::PyNumber_Xor,
+        slot: |number| number.nb_xor,
+        symbol: c"^",
+    },
+    Operator {
+        general: ffi::PyNumber_Lshift,
+        slot: |number| number.nb_lshift,
+        symbol: c"<<",
+    },
+    Operator {
+        general: ffi::PyNumber_Rshift,
+        slot: |number| number.nb_rshift,
+        symbol: c">>",
+    },
+];
+
+/// Whether a class was made by Python code, or as if by it.
+///
+/// # Safety
+/// A live class.
+unsafe fn is_heap(class: *mut PyTypeObject) -> bool {
+    // SAFETY: by the caller.
+    unsafe { (*class).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE != 0 }
+}
+
+/// Stands for `PyObject_GetItem`.
+unsafe extern "C" fn get_item(object: *mut PyObject, key: *mut PyObject) -> *mut PyObject {
+    let slot = |class: *mut PyTypeObject| {
+        // SAFETY: a live class.
+        let subscript = unsafe { (*class).tp_as_mapping.as_ref()?.mp_subscript? };
+        Some(subscript as usize)
+    };
+    // SAFETY: by the caller, who has two objects.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        if is_heap(class)
+            && let Some(methods) = python::methods()
+            && slot(class).is_some_and(|f| slot(methods.class()) == Some(f))
+            && let Some(method) = methods.of(class, GET_ITEM)
+        {
+            return run(methods, method, &[object, key]);
+        }
+        ffi::PyObject_GetItem(object, key)
+    }
+}
+
+/// Stands for `PyObject_SetItem`.
+unsafe extern "C" fn set_item(
+    object: *mut PyObject,
+    key: *mut PyObject,
+    value: *mut PyObject,
+) -> c_int {
+    let slot = |class: *mut PyTypeObject| {
+        // SAFETY: a live class.
+        let subscript = unsafe { (*class).tp_as_mapping.as_ref()?.mp_ass_subscript? };
+        Some(subscript as usize)
+    };
+    // SAFETY: by the caller, who has three objects.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        if is_heap(class)
+            && let Some(methods) = python::methods()
+            && slot(class).is_some_and(|f| slot(methods.class()) == Some(f))
+            && let Some(method) = methods.of(class, SET_ITEM)
+        {
+            let result = run(methods, method, &[object, key, value]);
+            if result.is_null() {
+                return -1;
+            }
+            ffi::Py_DECREF(result);
+            return 0;
+        }
+        ffi::PyObject_SetItem(object, key, value)
+    }
+}
+
+/// Stands for the function of a binary operator, counted as in [`OPERATORS`].
+///
+/// # Safety
+/// As for `PyNumber_Add`.
+pub unsafe extern "C" fn operate<const AT: usize>(
+    left: *mut PyObject,
+    right: *mut PyObject,
+) -> *mut PyObject {
+    let operator = &OPERATORS[AT];
+    // SAFETY: by the caller, who has two objects.
+    unsafe {
+        let class = ffi::Py_TYPE(left);
+        if is_heap(class)
+            && let Some(methods) = python::methods()
+            && let Some(method) = operator.method(methods, left, right, FIRST_OPERATOR + AT)
+        {
+            let result = run(methods, method, &[left, right]);
+            return match result == ffi::Py_NotImplemented() {
+                true => {
+                    ffi::Py_DECREF(result);
+                    operator.try_right(left, right)
+                }
+                false => result,
+            };
+        }
+        (operator.general)(left, right)
+    }
+}
+
+impl Operator {
+    fn slot_of(&self, class: *mut PyTypeObject) -> Option<ffi::binaryfunc> {
+        // SAFETY: a live class.
+        unsafe { (self.slot)((*class).tp_as_number.as_ref()?) }
+    }
+
+    /// The method of the left operand, where that is tried first and the right one's has no part in
+    /// it but when it gives up: the right one is of the same class, or a number.
+    ///
+    /// # Safety
+    /// Two live objects; the GIL is held.
+    unsafe fn method(
+        &self,
+        methods: &Methods,
+        left: *mut PyObject,
+        right: *mut PyObject,
+        name: usize,
+    ) -> Option<*mut PyObject> {
+        let address = |class| self.slot_of(class).map(|f| f as usize);
+        // SAFETY: by the caller.
+        unsafe {
+            let (class, other) = (ffi::Py_TYPE(left), ffi::Py_TYPE(right));
+            let simple = other == class
+                || other == &raw mut ffi::PyFloat_Type
+                || other == &raw mut ffi::PyLong_Type;
+            let ours = address(methods.class());
+            // What is a sequence as well may be concatenated or repeated.
+            let sequence = (*class)
+                .tp_as_sequence
+                .as_ref()
+                .is_some_and(|s| s.sq_concat.is_some() || s.sq_repeat.is_some());
+            if !simple || sequence || ours.is_none() || address(class) != ours {
+                return None;
+            }
+            methods.of(class, name)
+        }
+    }
+
+    /// What is left to do when the left operand's method has given up.
+    ///
+    /// # Safety
+    /// Two live objects for which `method` gave one; the GIL is held.
+    unsafe fn try_right(&self, left: *mut PyObject, right: *mut PyObject) -> *mut PyObject {
+        // SAFETY: by the caller.
+        unsafe {
+            let (class, other) = (ffi::Py_TYPE(left), ffi::Py_TYPE(right));
+            if other != class
+                && let Some(slot) = self.slot_of(other)
+            {
+                let result = slot(left, right);
+                if result != ffi::Py_NotImplemented() {
+                    return result;
+                }
+                ffi::Py_DECREF(result);
+            }
+            ffi::PyErr_Format(
+                ffi::PyExc_TypeError,
+                c"unsupported operand type(s) for %.100s: '%.100s' and '%.100s'".as_ptr(),
+                self.symbol.as_ptr(),
+                (*class).tp_name,
+                (*other).tp_name,
+            )
+        }
+    }
+}
+
+/// Calls a method with these objects.
+///
+/// # Safety
+/// Live objects; the GIL is held.
+unsafe fn run<const N: usize>(
+    methods: &Methods,
+    method: *mut PyObject,
+    args: &[*mut PyObject; N],
+) -> *mut PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        let tstate = ffi::PyThreadState_Get() as usize;
+        methods.call(tstate, method, args.as_ptr(), N)
+    }
+}
