@@ -36,10 +36,9 @@ unsafe extern "C" fn call(
         if ffi::Py_IS_TYPE(called, &raw mut ffi::PyType_Type) != 0
             && names.is_null()
             && nargsf & ffi::PY_VECTORCALL_ARGUMENTS_OFFSET != 0
-            && let Some(methods) = python::methods()
+            && let Some((methods, tstate)) = python::methods()
         {
             let class = called.cast::<PyTypeObject>();
-            let tstate = ffi::PyThreadState_Get() as usize;
             if read::<c_int>(tstate, DEPTH) > 0
                 && only_allocates(methods, class)
                 && let Some(init) = methods.of(class, INIT)

@@ -115,11 +115,11 @@ unsafe extern "C" fn get_item(object: *mut PyObject, key: *mut PyObject) -> *mut
     unsafe {
         let class = ffi::Py_TYPE(object);
         if is_heap(class)
-            && let Some(methods) = python::methods()
+            && let Some((methods, tstate)) = python::methods()
             && slot(class).is_some_and(|f| slot(methods.class()) == Some(f))
             && let Some(method) = methods.of(class, GET_ITEM)
         {
-            return run(methods, method, &[object, key]);
+            return methods.call_with(tstate, method, &[object, key]);
         }
         ffi::PyObject_GetItem(object, key)
     }
@@ -140,11 +140,11 @@ unsafe extern "C" fn set_item(
     unsafe {
         let class = ffi::Py_TYPE(object);
         if is_heap(class)
-            && let Some(methods) = python::methods()
+            && let Some((methods, tstate)) = python::methods()
             && slot(class).is_some_and(|f| slot(methods.class()) == Some(f))
             && let Some(method) = methods.of(class, SET_ITEM)
         {
-            let result = run(methods, method, &[object, key, value]);
+            let result = methods.call_with(tstate, method, &[object, key, value]);
             if result.is_null() {
                 return -1;
             }
@@ -168,10 +168,10 @@ pub unsafe extern "C" fn operate<const AT: usize>(
     unsafe {
         let class = ffi::Py_TYPE(left);
         if is_heap(class)
-            && let Some(methods) = python::methods()
+            && let Some((methods, tstate)) = python::methods()
             && let Some(method) = operator.method(methods, left, right, FIRST_OPERATOR + AT)
         {
-            let result = run(methods, method, &[left, right]);
+            let result = methods.call_with(tstate, method, &[left, right]);
             return match result == ffi::Py_NotImplemented() {
                 true => {
                     ffi::Py_DECREF(result);
@@ -247,21 +247,5 @@ impl Operator {
                 (*other).tp_name,
             )
         }
-    }
-}
-
-/// Calls a method with these objects.
-///
-/// # Safety
-/// Live objects; the GIL is held.
-unsafe fn run<const N: usize>(
-    methods: &Methods,
-    method: *mut PyObject,
-    args: &[*mut PyObject; N],
-) -> *mut PyObject {
-    // SAFETY: by the caller.
-    unsafe {
-        let tstate = ffi::PyThreadState_Get() as usize;
-        methods.call(tstate, method, args.as_ptr(), N)
     }
 }

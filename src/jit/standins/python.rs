@@ -79,10 +79,17 @@ pub fn prepare(doors: &Doors) {
     });
 }
 
-/// How methods are called, unless another evaluator wants to see each call.
-pub fn methods() -> Option<&'static Methods> {
+/// How methods are called, and the thread that calls them, unless another evaluator wants to see
+/// each call.
+///
+/// # Safety
+/// The GIL is held.
+pub unsafe fn methods() -> Option<(&'static Methods, usize)> {
     let methods = METHODS.get()?.as_ref()?;
-    hook::alone().then_some(methods)
+    // SAFETY: by the caller.
+    let tstate = unsafe { ffi::PyThreadState_Get() } as usize;
+    // SAFETY: as above.
+    unsafe { hook::undisputed(tstate) }.then_some((methods, tstate))
 }
 
 impl Methods {
@@ -141,6 +148,20 @@ impl Methods {
                 && self.entries.contains(&entry);
             plain.then_some(found)
         }
+    }
+
+    /// As [`Methods::call`].
+    ///
+    /// # Safety
+    /// As for [`Methods::call`].
+    pub unsafe fn call_with<const N: usize>(
+        &self,
+        tstate: usize,
+        method: *mut PyObject,
+        args: &[*mut PyObject; N],
+    ) -> *mut PyObject {
+        // SAFETY: by the caller.
+        unsafe { self.call(tstate, method, args.as_ptr(), N) }
     }
 
     /// Calls a method that [`Methods::of`] has found with these arguments, which stay the caller's.

@@ -36,12 +36,25 @@ def fails(n):
         return fails(n - 1)
     raise ValueError(n)
 
+class Box:
+    def __init__(self, value):
+        self.value = value
+
+    def __getitem__(self, key):
+        return key + self.value
+
+    def __add__(self, other):
+        return self[other]
+
+def boxes(n):
+    return [Box(value) + value for value in range(n)]
+
 def everything():
     try:
         fails(3)
     except ValueError as error:
         told = str(error)
-    return work(50), sum(numbers(20)), told, [work(value) for value in range(3)]
+    return work(50), sum(numbers(20)), told, [work(value) for value in range(3)], boxes(5)
 
 expected = everything()
 '''
