@@ -41,6 +41,8 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 static QUIET: AtomicU32 = AtomicU32::new(0);
 /// A fork has ended the thread.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Where the frame is that called for the fork: its address and its code unit.
+static FORKING: Mutex<Option<(usize, u32)>> = Mutex::new(None);
 static SAMPLER: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
 /// Samples by code object. Each holds a reference, so that an address stays what it is.
 static COUNTS: Mutex<Option<HashMap<usize, u32>>> = Mutex::new(None);
@@ -149,13 +151,45 @@ fn after_fork() {
     if !INTERRUPTED.swap(false, Ordering::Relaxed) {
         return;
     }
+    *forking() = running().next().map(place);
+    resume_later();
+}
+
+fn resume_later() {
     // SAFETY: the GIL is held. Without room in the queue, nothing more is sampled.
     unsafe { ffi::Py_AddPendingCall(Some(resume), std::ptr::null_mut()) };
+}
+
+fn forking() -> std::sync::MutexGuard<'static, Option<(usize, u32)>> {
+    FORKING.lock().unwrap_or_else(|lock| lock.into_inner())
+}
+
+/// The frames of the calling thread, which holds the GIL, innermost first.
+fn running() -> impl Iterator<Item = Frame> {
+    // SAFETY: the GIL is held, so that there is a thread state.
+    let first = unsafe { Thread::current() }.frame();
+    std::iter::successors(first, |frame| frame.previous()).filter(|frame| frame.runs().is_some())
+}
+
+fn place(frame: Frame) -> (usize, u32) {
+    (frame.as_ptr() as usize, frame.unit(frame.code()))
+}
+
+/// Whether what is running belongs to a fork still: hooks of others come after ours.
+fn is_forking() -> bool {
+    let Some(fork) = *forking() else {
+        return false;
+    };
+    running().skip(1).any(|frame| place(frame) == fork)
 }
 
 extern "C" fn resume(_: *mut c_void) -> c_int {
     // A panic must not reach the interpreter. Without the thread, nothing more is sampled.
     let _ = catch_unwind(|| {
+        if is_forking() {
+            return resume_later();
+        }
+        *forking() = None;
         if policy::is_enabled() && policy::threshold() > 0 && sampler().is_none() {
             spawn().ok();
         }
