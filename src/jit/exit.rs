@@ -15,7 +15,7 @@ use crate::jit::facts;
 use crate::jit::frame::private;
 use crate::jit::live::Registers;
 use crate::jit::maturity::{Call, TOO_EARLY};
-use crate::jit::outlive::Outlived;
+use crate::jit::outlive::return_outlived;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::report;
 use crate::jit::state::{Jit, full, with};
@@ -33,18 +33,9 @@ use crate::release::layout::_PyInterpreterFrame as frame;
 /// done afterwards, without it.
 enum Action {
     Go(usize),
-    Interpret { unit: u32, context: Rc<Context> },
-    Raise { exit: Raised },
-    Return { outlived: Outlived },
-}
-
-struct Raised {
-    record: *mut Record,
-    unit: u32,
-    context: Rc<Context>,
-    traceback: bool,
-    /// The frame says by itself where it is.
-    placed: bool,
+    Interpret(Rc<Taken>),
+    Raise(Rc<Taken>),
+    Return(Rc<Taken>),
 }
 
 /// Called by the shared trampoline: `back` is the return address of the stub's call. Gives the
@@ -63,11 +54,11 @@ pub unsafe extern "C" fn stub_hit(back: usize, registers: &mut Registers) -> usi
         unsafe {
             match action {
                 Action::Go(address) => address,
-                Action::Interpret { unit, context } => {
-                    interpret(registers, &trampolines, unit, &context)
+                Action::Interpret(exit) => {
+                    interpret(registers, trampolines, exit.unit, &exit.context)
                 }
-                Action::Raise { exit } => raise(registers, &trampolines, &exit),
-                Action::Return { outlived } => outlived.finish(registers, &trampolines),
+                Action::Raise(exit) => raise(registers, trampolines, &exit),
+                Action::Return(exit) => return_outlived(registers, trampolines, &exit),
             }
         }
     }));
@@ -92,12 +83,12 @@ impl Jit {
             panic!("stub {number} was given back");
         };
         report::note(exit.record, exit.unit);
-        let taken = Taken {
+        let taken = Rc::new(Taken {
             record: exit.record,
             kind: exit.kind,
             unit: exit.unit,
             context: Rc::clone(&exit.context),
-        };
+        });
         // SAFETY: a record lives as long as its code object, which the frame holds.
         let record = unsafe { &mut *exit.record };
         let result = match exit.kind {
@@ -117,25 +108,10 @@ impl Jit {
     }
 
     /// An exit that is not followed by code of its own.
-    fn take(&mut self, taken: Taken) -> Action {
+    fn take(&mut self, taken: Rc<Taken>) -> Action {
         match taken.kind {
-            EdgeKind::Return { pushed } => Action::Return {
-                outlived: Outlived {
-                    record: taken.record,
-                    unit: taken.unit,
-                    context: taken.context,
-                    pushed,
-                },
-            },
-            EdgeKind::Error | EdgeKind::Reraise { .. } => Action::Raise {
-                exit: Raised {
-                    record: taken.record,
-                    unit: taken.unit,
-                    context: taken.context,
-                    traceback: taken.kind == EdgeKind::Error,
-                    placed: taken.kind == EdgeKind::Reraise { placed: true },
-                },
-            },
+            EdgeKind::Return { .. } => Action::Return(taken),
+            EdgeKind::Error | EdgeKind::Reraise { .. } => Action::Raise(taken),
             EdgeKind::Interpret(why) => self.give_up(taken, why),
             EdgeKind::Go | EdgeKind::Deopt | EdgeKind::Refuted | EdgeKind::Forget => {
                 unreachable!("such exits are compiled")
@@ -144,13 +120,10 @@ impl Jit {
     }
 
     /// Leaves to the interpreter.
-    fn give_up(&mut self, taken: Taken, why: &'static str) -> Action {
+    fn give_up(&mut self, taken: Rc<Taken>, why: &'static str) -> Action {
         // SAFETY: a record lives as long as its code object, which the frame holds.
         self.count_exit(unsafe { &mut *taken.record }, why);
-        Action::Interpret {
-            unit: taken.unit,
-            context: taken.context,
-        }
+        Action::Interpret(taken)
     }
 
     /// Compiles what a jump leads to, and lets the jump lead there from now on.
@@ -316,7 +289,7 @@ const RDI: usize = 7;
 ///
 /// # Safety
 /// As for `interpret`; an exception is set.
-unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Raised) -> usize {
+unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Taken) -> usize {
     let (tstate, base) = (registers.tstate(), registers.frame());
     // SAFETY: the frame runs and is written first; what is dropped below was owned by the stack.
     unsafe {
@@ -332,10 +305,11 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
         if watched {
             return hand_over(registers, trampolines, unit, true);
         }
-        if !exit.placed {
+        // Otherwise the frame says by itself where it is.
+        if exit.kind != (EdgeKind::Reraise { placed: true }) {
             set_instruction(base, unit);
         }
-        if exit.traceback {
+        if exit.kind == EdgeKind::Error {
             see_to_exception();
         }
         // Where the interpreter says that the frame is.
@@ -345,7 +319,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Rai
             // A Python function that was called has raised.
             false => unit.saturating_sub(1),
         };
-        if exit.traceback {
+        if exit.kind == EdgeKind::Error {
             add_traceback(tstate, base);
             #[cfg(Py_3_13)]
             if watched {

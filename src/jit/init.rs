@@ -50,9 +50,11 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         extra_index: extra_index as i32,
         clear_and_pop: private.clear_and_pop as usize,
         dealloc: private.dealloc,
+        hook: doors.hook,
         forward: doors.forward,
     };
     let trampolines = Trampolines::new(&mut arena, &targets).expect("the first page is there");
+    let trampolines: &Trampolines = Box::leak(Box::new(trampolines));
     let symbols = symbols::resolve(&doors);
     let jit = Jit {
         arena,

@@ -88,7 +88,7 @@ impl<'a> Notes<'a> {
         if let Some(unit) = self.blocks.get(&target) {
             return format!("block {:x} at {}", target, 2 * unit);
         }
-        let shared = &self.jit.trampolines;
+        let shared = self.jit.trampolines;
         let names = [
             (shared.call_frame, "call a frame"),
             (shared.enter, "enter a frame"),

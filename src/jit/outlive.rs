@@ -6,6 +6,7 @@ use std::rc::Rc;
 use pyo3::ffi;
 
 use crate::emit::Emit;
+use crate::emit::edge::EdgeKind;
 use crate::jit::code::{decode, read, write};
 use crate::jit::compile::Start;
 use crate::jit::context::Context;
@@ -15,18 +16,10 @@ use crate::jit::frame::private;
 use crate::jit::live::Registers;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::state::{Jit, full};
+use crate::jit::stubs::Taken;
 use crate::jit::trampoline::Trampolines;
 use crate::jit::writeback::{set_instruction, settle_frame, unlink};
 use crate::release::layout::_PyInterpreterFrame as frame;
-
-/// A return from such a frame.
-pub struct Outlived {
-    pub record: *mut Record,
-    pub unit: u32,
-    pub context: Rc<Context>,
-    /// The instruction would push the result by itself.
-    pub pushed: bool,
-}
 
 impl Jit {
     /// Goes on without knowing anything of locals, unless the function is being watched.
@@ -66,36 +59,40 @@ impl Jit {
     }
 }
 
-impl Outlived {
-    /// Writes the frame, gives it to its object, and leaves the function.
-    ///
-    /// # Safety
-    /// The registers are those of compiled code at the return, where the context holds.
-    pub unsafe fn finish(self, registers: &mut Registers, trampolines: &Trampolines) -> usize {
-        let (tstate, base) = (registers.tstate(), registers.frame());
-        // SAFETY: the frame runs; a record lives as long as its code object, which the frame
-        // holds. The result is the top of the stack, which owns it.
-        unsafe {
-            let record = &mut *self.record;
-            let complete = settle_frame(registers, &self.context);
-            let top = read::<i32>(base, frame::stacktop.offset) - 1;
-            let result: *mut ffi::PyObject = read(base, facts::LOCALS + 8 * top);
-            if !complete || watched(tstate, base) {
-                if self.pushed {
-                    write(base, frame::stacktop.offset, top);
-                    ffi::Py_DECREF(result);
-                }
-                return hand_over(registers, trampolines, self.unit, !complete);
+/// Returns from such a frame: writes it, gives it to its object, and leaves the function.
+///
+/// # Safety
+/// The registers are those of compiled code at the return, where the exit's context holds.
+pub unsafe fn return_outlived(
+    registers: &mut Registers,
+    trampolines: &Trampolines,
+    exit: &Taken,
+) -> usize {
+    let (tstate, base) = (registers.tstate(), registers.frame());
+    // The instruction would push the result by itself.
+    let pushed = exit.kind == (EdgeKind::Return { pushed: true });
+    // SAFETY: the frame runs; a record lives as long as its code object, which the frame
+    // holds. The result is the top of the stack, which owns it.
+    unsafe {
+        let record = &mut *exit.record;
+        let complete = settle_frame(registers, &exit.context);
+        let top = read::<i32>(base, frame::stacktop.offset) - 1;
+        let result: *mut ffi::PyObject = read(base, facts::LOCALS + 8 * top);
+        if !complete || watched(tstate, base) {
+            if pushed {
+                write(base, frame::stacktop.offset, top);
+                ffi::Py_DECREF(result);
             }
-            write(base, frame::stacktop.offset, top);
-            let unit = decode(&record.view.units, self.unit).map_or(self.unit, |d| d.instr.unit);
-            set_instruction(base, unit);
-            unlink(tstate, base);
-            if !facts::CALLER_CLEARS {
-                (private().clear_and_pop)(tstate, base);
-            }
-            registers.gpr[RAX] = result as u64;
-            trampolines.leave
+            return hand_over(registers, trampolines, exit.unit, !complete);
         }
+        write(base, frame::stacktop.offset, top);
+        let unit = decode(&record.view.units, exit.unit).map_or(exit.unit, |d| d.instr.unit);
+        set_instruction(base, unit);
+        unlink(tstate, base);
+        if !facts::CALLER_CLEARS {
+            (private().clear_and_pop)(tstate, base);
+        }
+        registers.gpr[RAX] = result as u64;
+        trampolines.leave
     }
 }

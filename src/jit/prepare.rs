@@ -72,7 +72,7 @@ impl Jit {
                     units,
                     symbols: self.symbols,
                     doors: self.doors,
-                    shared: self.trampolines,
+                    shared: *self.trampolines,
                     suspends: shape.suspends(),
                 },
                 shape,

@@ -9,8 +9,8 @@ use crate::jit::finish;
 use crate::jit::machine;
 use crate::jit::trampoline::{Assembler, Targets, find_resumption, link};
 use crate::release::layout::{
-    _PyErr_StackItem, _PyInterpreterFrame as frame, PyGenObject, PyObject, PyThreadState as thread,
-    PyTypeObject,
+    _PyErr_StackItem, _PyInterpreterFrame as frame, PyGenObject, PyInterpreterState, PyObject,
+    PyThreadState as thread, PyTypeObject,
 };
 
 /// What is made of what the body gives, and which function it stands for.
@@ -36,7 +36,7 @@ pub fn resume(
     let exceptions = PyGenObject::gi_exc_state.offset;
     let outer = exceptions + _PyErr_StackItem::previous_item.offset;
     let sends = ending == Ending::Send;
-    let [slow, undo, known, ready, over] = std::array::from_fn(|_| ops.new_dynamic_label());
+    let [slow, undo, known, ready, alone, over] = std::array::from_fn(|_| ops.new_dynamic_label());
     // SAFETY: `None` is static.
     let none = unsafe { ffi::Py_None() };
 
@@ -83,6 +83,17 @@ pub fn resume(
         ; mov rcx, QWORD targets.forward as i64
         ; cmp QWORD [rcx], 0
         ; jne =>slow
+        ; mov rcx, [r13 + thread::interp.offset]
+        ; mov rcx, [rcx + PyInterpreterState::eval_frame.offset]
+        ; mov rax, QWORD targets.hook as i64
+        ; cmp rcx, rax
+        ; je =>alone
+        ; test rcx, rcx
+        ; jz =>alone
+        ; mov rax, QWORD targets.evaluator as i64
+        ; cmp rcx, rax
+        ; jne =>slow
+        ; =>alone
         ; sub rsp, 24
         ; mov [rsp], rdi
         ; mov [rsp + 8], rsi

@@ -45,7 +45,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         units: units.into(),
         symbols: jit.symbols,
         doors: jit.doors,
-        shared: jit.trampolines,
+        shared: *jit.trampolines,
         suspends: false,
     };
     let context = Context {

@@ -19,7 +19,8 @@ use crate::jit::trampoline::Trampolines;
 #[derive(Debug)]
 pub struct Jit {
     pub arena: Arena,
-    pub trampolines: Trampolines,
+    /// Never freed: what runs without the compiler at hand has them too.
+    pub trampolines: &'static Trampolines,
     pub stubs: Stubs,
     /// The records that are alive.
     pub records: HashSet<*const Record>,

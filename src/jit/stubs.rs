@@ -78,7 +78,7 @@ pub struct NewExit {
 }
 
 /// An exit that control takes anew each time: what it needs to know.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Taken {
     pub record: *mut Record,
     pub kind: EdgeKind,
@@ -109,7 +109,7 @@ pub struct Stubs {
     starts: Rc<Starts>,
     kinds: Vec<EdgeKind>,
     /// Exits that were taken lately, each at a number that follows from its place.
-    recent: Vec<Option<(Offset, Taken)>>,
+    recent: Vec<Option<(Offset, Rc<Taken>)>>,
 }
 
 impl Stubs {
@@ -160,19 +160,19 @@ impl Stubs {
     }
 
     /// An exit that [`Stubs::remember`] keeps, by the place of its stub.
-    pub fn recent(&self, at: Offset) -> Option<Taken> {
+    pub fn recent(&self, at: Offset) -> Option<Rc<Taken>> {
         match self.recent.get(recent(at)) {
-            Some(Some((place, taken))) if *place == at => Some(taken.clone()),
+            Some(Some((place, taken))) if *place == at => Some(Rc::clone(taken)),
             _ => None,
         }
     }
 
     /// Keeps an exit unpacked that may be taken again soon.
-    pub fn remember(&mut self, at: Offset, taken: &Taken) {
+    pub fn remember(&mut self, at: Offset, taken: &Rc<Taken>) {
         if self.recent.is_empty() {
             self.recent.resize(RECENT, None);
         }
-        self.recent[recent(at)] = Some((at, taken.clone()));
+        self.recent[recent(at)] = Some((at, Rc::clone(taken)));
     }
 
     /// What a stub is for.
@@ -235,7 +235,8 @@ impl Stubs {
         self.groups.capacity() * size_of::<Option<Group>>()
             + self.places.len() * (exits + tree)
             + self.kinds.capacity() * size_of::<EdgeKind>()
-            + self.recent.capacity() * size_of::<Option<(Offset, Taken)>>()
+            + self.recent.capacity() * size_of::<Option<(Offset, Rc<Taken>)>>()
+            + self.recent.iter().flatten().count() * size_of::<Taken>()
             + self.starts.bytes()
     }
 
