@@ -31,6 +31,20 @@ def numbers(n):
     for index in range(n):
         yield helper(index)
 
+def chained(n):
+    yield from numbers(n)
+
+async def waits(n):
+    return [await waits(n - 1), n] if n else n
+
+def resumed(n):
+    found = [number for number in chained(n)]
+    try:
+        waits(3).send(None)
+    except StopIteration as stop:
+        found.append(stop.value)
+    return found
+
 def fails(n):
     if n:
         return fails(n - 1)
@@ -54,7 +68,7 @@ def everything():
         fails(3)
     except ValueError as error:
         told = str(error)
-    return work(50), sum(numbers(20)), told, [work(value) for value in range(3)], boxes(5)
+    return work(50), sum(numbers(20)), resumed(5), told, [work(value) for value in range(3)], boxes(5)
 
 expected = everything()
 '''
