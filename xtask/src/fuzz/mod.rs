@@ -172,6 +172,7 @@ impl Session<'_> {
         let alone = Way {
             python: self.python.command.clone(),
             compiled: None,
+            turns: self.args.when().turns(),
         };
         let compiled = Way {
             compiled: folder.map(|folder| (folder, self.args.when())),

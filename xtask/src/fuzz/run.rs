@@ -17,6 +17,9 @@ const REDUCER: &str = include_str!("python/reduce.py");
 /// How long a single program may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Runs after which sampling, about once each millisecond, has met most of what a program does.
+const HEATING_TURNS: u32 = 16;
+
 /// What a program showed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Shown {
@@ -33,6 +36,8 @@ pub struct Way {
     pub python: PathBuf,
     /// Where to import Cevalry from, and when it compiles; nothing for the interpreter alone.
     pub compiled: Option<(PathBuf, When)>,
+    /// How often each program is run, the last time being the one that counts.
+    pub turns: u32,
 }
 
 /// When functions of a program are compiled.
@@ -41,6 +46,16 @@ pub enum When {
     Threshold(Threshold),
     /// At first sight, after half of the calls.
     Midway,
+}
+
+impl When {
+    /// How often a program must be run for its code to become hot.
+    pub fn turns(self) -> u32 {
+        match self {
+            When::Threshold(Threshold::Of(0)) | When::Midway => 1,
+            When::Threshold(_) => HEATING_TURNS,
+        }
+    }
 }
 
 impl fmt::Display for When {
@@ -111,6 +126,7 @@ impl Workshop {
         fs::write(&results, "")?;
         let mut command = self.python(&way.python, "driver.py");
         command
+            .arg(way.turns.to_string())
             .args([&batch, &results])
             .stdout(Stdio::null())
             .stderr(fs::File::create(scratch.path().join("errors"))?);

@@ -1,9 +1,11 @@
 """Run a batch of programs in this process and write down what each shows.
 
-    python driver.py BATCH RESULTS [--import FOLDER WHEN]
+    python driver.py TURNS BATCH RESULTS [--import FOLDER WHEN]
 
 WHEN is a threshold, `default`, or `midway`: the first half of the calls of each function is the
 interpreter's, so that compiled code meets instructions that are specialised already.
+
+Each program is run TURNS times, so that code may become hot; what is written down is the last run.
 
 BATCH holds one JSON string a line, RESULTS gets `begin N` before program N, and one line of JSON
 after it, so that whoever started this process knows which program ended it.
@@ -27,18 +29,31 @@ MOST_MEMORY = 3 << 30
 SLACK = 500
 
 
-def run(number, source):
-    """What a program shows, as a list of lines."""
-    fuzzlib.reset()
-    fuzzlib.start()
-    name = "<program>"
-    namespace = {"__name__": "__main__", "__builtins__": builtins}
+def run(source, turns):
+    """What the last run of a program shows, as a list of lines."""
     try:
-        code = compile(source, name, "exec")
+        code = compile(source, "<program>", "exec")
     except SyntaxError as error:
         return ["not a program: %s" % error]
+    for _ in range(turns - 1):
+        play(code)
     gc.collect()
     before = [sys.getrefcount(value) for value in COMMON]
+    lines = play(code)
+    del code
+    gc.collect()
+    after = [sys.getrefcount(value) for value in COMMON]
+    for value, then, now in zip(COMMON, before, after):
+        if now - then > SLACK:
+            lines.append("many more references to %r" % (value,))
+    return lines
+
+
+def play(code):
+    """Run a program once."""
+    fuzzlib.reset()
+    fuzzlib.start()
+    namespace = {"__name__": "__main__", "__builtins__": builtins}
     try:
         exec(code, namespace)
     except BaseException as error:
@@ -54,15 +69,11 @@ def run(number, source):
     fuzzlib.log.extend(state)
     fuzzlib.note("clearing")
     namespace.clear()
-    del namespace, code
+    del namespace
     gc.collect()
     lines = [ADDRESS.sub("0x…", line) for line in fuzzlib.log]
     fuzzlib.log.clear()
     fuzzlib.global_list.clear()
-    after = [sys.getrefcount(value) for value in COMMON]
-    for value, then, now in zip(COMMON, before, after):
-        if now - then > SLACK:
-            lines.append("many more references to %r" % (value,))
     return lines
 
 
@@ -71,21 +82,21 @@ def unraisable(event):
 
 
 def main(arguments):
-    batch, results = arguments[:2]
+    turns, batch, results = arguments[:3]
     sys.unraisablehook = unraisable
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     with open(batch, encoding="utf-8") as lines:
         programs = [json.loads(line) for line in lines]
-    if len(arguments) > 2:
-        sys.path.insert(0, arguments[3])
+    if len(arguments) > 3:
+        sys.path.insert(0, arguments[4])
         import cevalry
 
-        if arguments[4] == "midway":
+        if arguments[5] == "midway":
             fuzzlib.start = cevalry.disable
             fuzzlib.midway = lambda: cevalry.enable(threshold=0)
         else:
-            cevalry.enable(threshold=None if arguments[4] == "default" else int(arguments[4]))
+            cevalry.enable(threshold=None if arguments[5] == "default" else int(arguments[5]))
     # Collections in and behind programs need not look at what is not theirs.
     gc.collect()
     gc.freeze()
@@ -93,7 +104,7 @@ def main(arguments):
         for number, source in programs:
             out.write("begin %d\n" % number)
             out.flush()
-            out.write(json.dumps([number, run(number, source)]) + "\n")
+            out.write(json.dumps([number, run(source, int(turns))]) + "\n")
             out.flush()
 
 
