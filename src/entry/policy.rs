@@ -26,8 +26,8 @@ pub const DEFAULT_THRESHOLD: u32 = 2;
 static ENABLED: AtomicBool = AtomicBool::new(false);
 static THRESHOLD: AtomicU32 = AtomicU32::new(DEFAULT_THRESHOLD);
 
-/// Find and compile hot code from now on.
-pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
+/// Learn what compiled code relies on, and begin to look at what would change it. Done once.
+pub fn prepare(py: Python<'_>) -> PyResult<()> {
     traits_index();
     arguments::prepare();
     #[cfg(Py_3_12)]
@@ -36,6 +36,12 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     watching::prepare(py)?;
     #[cfg(not(Py_3_12))]
     profiling::prepare(py)?;
+    Ok(())
+}
+
+/// Find and compile hot code from now on.
+pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
+    prepare(py)?;
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
     jit::set_pace(if threshold == 0 {

@@ -93,6 +93,7 @@ pub fn compile<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     #[cfg(Py_3_12)]
     watching::prepare(py)?;
     let code = code_of(object)?;
+    policy::prepare(py)?;
     if object.is_instance_of::<PyCode>() {
         let free: Bound<'_, PyAny> = code.getattr("co_freevars")?;
         if free.len()? > 0 {
