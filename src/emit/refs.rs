@@ -19,6 +19,10 @@ const IMMORTALS: bool = cfg!(Py_3_12);
 
 impl Emit<'_> {
     pub fn py_incref(&mut self, x: Val) -> Flow {
+        // The object whose type this is may be freed before the type is needed.
+        if matches!(self.node(x.0).kind, Kind::TypeOf(_)) {
+            self.place(x.0);
+        }
         let node = self.node_mut(x.0);
         node.due += 1;
         // Whoever counts it has looked: NULL has no count.

@@ -10,7 +10,6 @@ mod layout;
 #[cfg(Py_3_12)]
 pub mod monitoring;
 pub mod policy;
-#[cfg(not(Py_3_12))]
 mod profiling;
 pub mod refuse;
 pub mod sampling;

@@ -10,13 +10,11 @@ use super::arguments;
 #[cfg(Py_3_12)]
 use super::functions;
 use super::hook::{self, Need};
-#[cfg(not(Py_3_12))]
-use super::profiling;
 #[cfg(Py_3_13)]
 use super::write_through;
 #[cfg(Py_3_12)]
 use super::{monitoring, watching};
-use super::{sampling, slots};
+use super::{profiling, sampling, slots};
 use crate::jit::{self, Pace, extra};
 use crate::release::{OPCODES, ROLES, layout};
 
@@ -34,9 +32,7 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
     monitoring::prepare(py)?;
     #[cfg(Py_3_12)]
     watching::prepare(py)?;
-    #[cfg(not(Py_3_12))]
-    profiling::prepare(py)?;
-    Ok(())
+    profiling::prepare(py)
 }
 
 /// Find and compile hot code from now on.
