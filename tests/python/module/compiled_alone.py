@@ -7,19 +7,6 @@ import cevalry
 events = []
 
 
-class Mortal:
-    def __init__(self, name):
-        self.name = name
-
-    def __del__(self):
-        events.append(f"{self.name} dies")
-
-
-def lets_go(first, second):
-    first = None
-    events.append("let go")
-
-
 def profiled():
     sys.setprofile(lambda frame, event, argument: events.append((event, frame.f_code.co_name)))
 
@@ -37,21 +24,6 @@ class CompiledAlone(unittest.TestCase):
             work()
             found, events[:] = events[:], []
             self.assertEqual(found, expected)
-
-    def test_arguments_die_when_they_are_let_go_of(self):
-        self.check(
-            lets_go,
-            lambda: lets_go(Mortal("one"), Mortal("two")),
-            ["one dies", "let go", "two dies"],
-        )
-
-    @unittest.skipIf(sys.version_info < (3, 12), "the interpreter itself keeps the tuple until the call ends")
-    def test_unpacked_arguments_too(self):
-        self.check(
-            lets_go,
-            lambda: lets_go(*(Mortal("one"), Mortal("two"))),
-            ["one dies", "let go", "two dies"],
-        )
 
     def test_a_profile_function_is_told_of_frames_that_began_before(self):
         def work():
