@@ -202,11 +202,12 @@ impl Trampolines {
         call_with_registers(&mut ops, targets.stub_hit);
         dynasm!(ops; .arch x64; mov [rsp + BACK], rax);
         restore_registers(&mut ops);
-        // Not `ret`, which would upset the prediction of returns.
+        // The processor expects a return for the stub's call: it is wrong about where this one goes,
+        // but right about all that follow.
         dynasm!(ops
             ; .arch x64
-            ; add rsp, BACK + 8
-            ; jmp QWORD [rsp - 8]
+            ; add rsp, BACK
+            ; ret
         );
 
         let free = freeing::entries(&mut ops, targets);
