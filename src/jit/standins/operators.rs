@@ -5,7 +5,7 @@
 
 use std::ffi::{CStr, c_int};
 
-use pyo3::ffi::{self, PyNumberMethods, PyObject, PyTypeObject};
+use pyo3::ffi::{self, PyMappingMethods, PyNumberMethods, PyObject, PyTypeObject};
 
 use super::StandIn;
 use super::python::{self, Methods};
@@ -104,24 +104,40 @@ unsafe fn is_heap(class: *mut PyTypeObject) -> bool {
     unsafe { (*class).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE != 0 }
 }
 
+/// The method that the subscripts of a class lead to: `slot` says to which function they lead first.
+///
+/// # Safety
+/// A live class; the GIL is held.
+unsafe fn subscripting(
+    class: *mut PyTypeObject,
+    slot: fn(&PyMappingMethods) -> Option<usize>,
+    name: usize,
+) -> Option<(&'static Methods, usize, *mut PyObject)> {
+    let leads_to = |class: *mut PyTypeObject| {
+        // SAFETY: a live class.
+        slot(unsafe { (*class).tp_as_mapping.as_ref()? })
+    };
+    // SAFETY: by the caller.
+    unsafe {
+        if !is_heap(class) {
+            return None;
+        }
+        let (methods, tstate) = python::methods()?;
+        let first = leads_to(class)?;
+        let method = (leads_to(methods.class()) == Some(first)).then(|| methods.of(class, name));
+        Some((methods, tstate, method??))
+    }
+}
+
 /// Stands for `PyObject_GetItem`.
 unsafe extern "C" fn get_item(object: *mut PyObject, key: *mut PyObject) -> *mut PyObject {
-    let slot = |class: *mut PyTypeObject| {
-        // SAFETY: a live class.
-        let subscript = unsafe { (*class).tp_as_mapping.as_ref()?.mp_subscript? };
-        Some(subscript as usize)
-    };
+    let slot = |mapping: &PyMappingMethods| mapping.mp_subscript.map(|f| f as usize);
     // SAFETY: by the caller, who has two objects.
     unsafe {
-        let class = ffi::Py_TYPE(object);
-        if is_heap(class)
-            && let Some((methods, tstate)) = python::methods()
-            && slot(class).is_some_and(|f| slot(methods.class()) == Some(f))
-            && let Some(method) = methods.of(class, GET_ITEM)
-        {
-            return methods.call_with(tstate, method, &[object, key]);
+        match subscripting(ffi::Py_TYPE(object), slot, GET_ITEM) {
+            Some((methods, tstate, method)) => methods.call_with(tstate, method, &[object, key]),
+            None => ffi::PyObject_GetItem(object, key),
         }
-        ffi::PyObject_GetItem(object, key)
     }
 }
 
@@ -131,27 +147,19 @@ unsafe extern "C" fn set_item(
     key: *mut PyObject,
     value: *mut PyObject,
 ) -> c_int {
-    let slot = |class: *mut PyTypeObject| {
-        // SAFETY: a live class.
-        let subscript = unsafe { (*class).tp_as_mapping.as_ref()?.mp_ass_subscript? };
-        Some(subscript as usize)
-    };
+    let slot = |mapping: &PyMappingMethods| mapping.mp_ass_subscript.map(|f| f as usize);
     // SAFETY: by the caller, who has three objects.
     unsafe {
-        let class = ffi::Py_TYPE(object);
-        if is_heap(class)
-            && let Some((methods, tstate)) = python::methods()
-            && slot(class).is_some_and(|f| slot(methods.class()) == Some(f))
-            && let Some(method) = methods.of(class, SET_ITEM)
-        {
-            let result = methods.call_with(tstate, method, &[object, key, value]);
-            if result.is_null() {
-                return -1;
-            }
-            ffi::Py_DECREF(result);
-            return 0;
+        let found = subscripting(ffi::Py_TYPE(object), slot, SET_ITEM);
+        let Some((methods, tstate, method)) = found else {
+            return ffi::PyObject_SetItem(object, key, value);
+        };
+        let result = methods.call_with(tstate, method, &[object, key, value]);
+        if result.is_null() {
+            return -1;
         }
-        ffi::PyObject_SetItem(object, key, value)
+        ffi::Py_DECREF(result);
+        0
     }
 }
 

@@ -81,11 +81,18 @@ def unraisable(event):
     fuzzlib.note("ignored " + type(event.exc_value).__name__)
 
 
+def limit_memory():
+    """Let programs have as much either way, whatever the process has mapped already."""
+    with open("/proc/self/statm") as sizes:
+        mapped = int(sizes.read().split()[0]) * resource.getpagesize()
+    limit = mapped + MOST_MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
 def main(arguments):
     turns, batch, results = arguments[:3]
     sys.unraisablehook = unraisable
     warnings.simplefilter("ignore")
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     with open(batch, encoding="utf-8") as lines:
         programs = [json.loads(line) for line in lines]
     if len(arguments) > 3:
@@ -97,6 +104,7 @@ def main(arguments):
             fuzzlib.midway = lambda: cevalry.enable(threshold=0)
         else:
             cevalry.enable(threshold=None if arguments[5] == "default" else int(arguments[5]))
+    limit_memory()
     # Collections in and behind programs need not look at what is not theirs.
     gc.collect()
     gc.freeze()
