@@ -28,6 +28,7 @@ static THRESHOLD: AtomicU32 = AtomicU32::new(DEFAULT_THRESHOLD);
 pub fn prepare(py: Python<'_>) -> PyResult<()> {
     traits_index();
     arguments::prepare();
+    jit::standins::prepare();
     #[cfg(Py_3_12)]
     monitoring::prepare(py)?;
     #[cfg(Py_3_12)]

@@ -77,7 +77,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
     };
     frame::ENTER.store(trampolines.enter, Ordering::Relaxed);
     standins::CALL_FRAME.store(trampolines.call_from_outside, Ordering::Relaxed);
-    standins::prepare(&doors);
+    standins::know(&doors);
     resume::settle(&jit);
     // SAFETY: the GIL is held.
     unsafe { install(jit) };

@@ -23,7 +23,7 @@ mod variadic;
 #[cfg(not(Py_3_12))]
 pub use calls::{discard_finished, finished_result};
 
-pub use python::{CALL_FRAME, prepare};
+pub use python::{CALL_FRAME, know, prepare};
 
 use std::ffi::CStr;
 

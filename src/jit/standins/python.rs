@@ -67,11 +67,20 @@ pub const NAMES: [&CStr; 15] = [
     c"__rshift__",
 ];
 
-/// Looks up what methods are called with. Done once, with the GIL held.
-pub fn prepare(doors: &Doors) {
+/// The entry point of ours that functions may have.
+static ENTRY: AtomicUsize = AtomicUsize::new(0);
+
+/// Notes which entry point functions may have from us.
+pub fn know(doors: &Doors) {
+    ENTRY.store(doors.entry, Ordering::Relaxed);
+}
+
+/// Looks up what methods are called with, which takes a class of its own. Done once, with the GIL
+/// held, before anything is compiled.
+pub fn prepare() {
     // SAFETY: the GIL is held.
     METHODS.get_or_init(|| unsafe {
-        let methods = Methods::find(doors);
+        let methods = Methods::find();
         if methods.is_none() {
             ffi::PyErr_Clear();
         }
@@ -97,7 +106,7 @@ impl Methods {
     ///
     /// # Safety
     /// The GIL is held.
-    unsafe fn find(doors: &Doors) -> Option<Methods> {
+    unsafe fn find() -> Option<Methods> {
         // SAFETY: by the caller. The class and the names are kept for good.
         unsafe {
             let class = probe()?;
@@ -118,7 +127,7 @@ impl Methods {
                 class: class as usize,
                 names,
                 push: std::mem::transmute::<usize, Push>(push),
-                entries: [entry, doors.entry],
+                entries: [entry, ENTRY.load(Ordering::Relaxed)],
             })
         }
     }
