@@ -76,7 +76,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         exits: Default::default(),
     };
     frame::ENTER.store(trampolines.enter, Ordering::Relaxed);
-    standins::CALL_FRAME.store(trampolines.call_from_outside, Ordering::Relaxed);
+    standins::FRAME_RUNNER.store(trampolines.call_from_outside, Ordering::Relaxed);
     standins::know(&doors);
     resume::settle(&jit);
     // SAFETY: the GIL is held.

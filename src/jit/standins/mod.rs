@@ -23,7 +23,7 @@ mod variadic;
 #[cfg(not(Py_3_12))]
 pub use calls::{discard_finished, finished_result};
 
-pub use python::{CALL_FRAME, know, prepare};
+pub use python::{FRAME_RUNNER, know, prepare};
 
 use std::ffi::CStr;
 

@@ -34,7 +34,7 @@ type Push = unsafe extern "C" fn(
 type CallFrame = unsafe extern "C" fn(usize, usize, usize) -> *mut PyObject;
 
 /// The trampoline that runs a frame, compiled if it can be, and clears it.
-pub static CALL_FRAME: AtomicUsize = AtomicUsize::new(0);
+pub static FRAME_RUNNER: AtomicUsize = AtomicUsize::new(0);
 
 static METHODS: OnceLock<Option<Methods>> = OnceLock::new();
 
@@ -184,7 +184,7 @@ impl Methods {
         args: *const *mut PyObject,
         count: usize,
     ) -> *mut PyObject {
-        let call_frame = CALL_FRAME.load(Ordering::Relaxed);
+        let runner = FRAME_RUNNER.load(Ordering::Relaxed);
         let none = std::ptr::null_mut();
         // SAFETY: by the caller; the frame takes over the references that are made for it, and the
         // trampoline was there before this was prepared.
@@ -199,7 +199,7 @@ impl Methods {
             let result = match pushed {
                 0 => none,
                 _ => {
-                    let run = std::mem::transmute::<usize, CallFrame>(call_frame);
+                    let run = std::mem::transmute::<usize, CallFrame>(runner);
                     run(tstate, pushed, stack::limit_of(tstate))
                 }
             };
