@@ -14,9 +14,9 @@ pub const RBP: Gpr = Gpr(5);
 /// Scratch between two instructions of one operation; never allocated.
 pub const R11: Gpr = Gpr(11);
 /// The running `_PyInterpreterFrame *`.
-pub const FRAME: Gpr = Gpr(12);
+pub const FRAME: Gpr = Gpr(13);
 /// The running `PyThreadState *`.
-pub const TSTATE: Gpr = Gpr(13);
+pub const TSTATE: Gpr = Gpr(12);
 pub const XMM0: Xmm = Xmm(0);
 /// Scratch; never allocated.
 pub const XMM15: Xmm = Xmm(15);

@@ -78,7 +78,7 @@ pub fn entries(ops: &mut Assembler, targets: &Targets) -> AssemblyOffset {
     // What follows on the way back keeps the flags.
     dynasm!(ops
         ; .arch x64
-        ; cmp QWORD [r12 + frame::frame_obj.offset], BYTE 0
+        ; cmp QWORD [r13 + frame::frame_obj.offset], BYTE 0
         ; ret
     );
     first

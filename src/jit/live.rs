@@ -36,12 +36,12 @@ impl Registers {
 
     /// The running `_PyInterpreterFrame`.
     pub fn frame(&self) -> usize {
-        self.gpr[12] as usize
+        self.gpr[13] as usize
     }
 
     /// The running `PyThreadState`.
     pub fn tstate(&self) -> usize {
-        self.gpr[13] as usize
+        self.gpr[12] as usize
     }
 
     /// The base of the native frame.

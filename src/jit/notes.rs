@@ -143,7 +143,7 @@ impl<'a> Notes<'a> {
         if instruction.is_ip_rel_memory_operand() {
             return self.symbol(instruction.ip_rel_memory_address() as usize);
         }
-        if instruction.memory_base() != Register::R12
+        if instruction.memory_base() != Register::R13
             || instruction.memory_index() != Register::None
         {
             return None;

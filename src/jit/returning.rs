@@ -10,7 +10,7 @@ use crate::release::layout::{
 };
 
 /// Calls `start(tstate, frame, limit)` from a block, and clears the frame where that is left to
-/// the caller: at `clear`, the frame is in `rdi`, the thread state in `r13`, and the result in `rax`.
+/// the caller: at `clear`, the frame is in `rdi`, the thread state in `r12`, and the result in `rax`.
 pub fn call_cleared(
     ops: &mut Assembler,
     start: DynamicLabel,
@@ -40,7 +40,7 @@ pub fn call_cleared(
         ; jne =>slow
         ; mov rcx, [rdi + facts::FRAME_FUNCTION]
         ; mov r8, [rdi + facts::FRAME_CODE]
-        ; mov rdx, [r13 + thread::datastack_chunk.offset]
+        ; mov rdx, [r12 + thread::datastack_chunk.offset]
         ; add rdx, chunk::data.offset
         ; cmp rdx, rdi
         ; je =>slow
@@ -50,12 +50,12 @@ pub fn call_cleared(
         ; je =>slow
         ; dec QWORD [rcx]
         ; dec QWORD [r8]
-        ; mov [r13 + thread::datastack_top.offset], rdi
+        ; mov [r12 + thread::datastack_top.offset], rdi
         ; ret
         ; =>slow
         ; push rax
         ; mov rsi, rdi
-        ; mov rdi, r13
+        ; mov rdi, r12
         ; mov rax, QWORD targets.clear_and_pop as i64
         ; call rax
         ; pop rax
@@ -71,15 +71,15 @@ pub fn call_from_outside(ops: &mut Assembler, start: DynamicLabel, clear: Dynami
     }
     dynasm!(ops
         ; .arch x64
-        ; push r13
+        ; push r12
         ; push rsi
         ; sub rsp, 8
-        ; mov r13, rdi
+        ; mov r12, rdi
         ; call =>start
         ; add rsp, 8
         ; pop rdi
         ; call =>clear
-        ; pop r13
+        ; pop r12
         ; ret
     );
 }
@@ -89,7 +89,7 @@ pub fn finish(ops: &mut Assembler, targets: &Targets) {
     if facts::CALLER_CLEARS {
         dynasm!(ops
             ; .arch x64
-            ; mov DWORD [r12 + frame::stacktop.offset], 0
+            ; mov DWORD [r13 + frame::stacktop.offset], 0
             ; mov rax, rbx
         );
         return;
@@ -98,19 +98,19 @@ pub fn finish(ops: &mut Assembler, targets: &Targets) {
     let done = ops.new_dynamic_label();
     dynasm!(ops
         ; .arch x64
-        ; mov DWORD [r12 + frame::stacktop.offset], 0
-        ; cmp QWORD [r12 + frame::f_locals.offset], 0
+        ; mov DWORD [r13 + frame::stacktop.offset], 0
+        ; cmp QWORD [r13 + frame::f_locals.offset], 0
         ; jne =>slow
-        ; mov rdx, [r13 + thread::datastack_chunk.offset]
+        ; mov rdx, [r12 + thread::datastack_chunk.offset]
         ; add rdx, chunk::data.offset
-        ; cmp rdx, r12
+        ; cmp rdx, r13
         ; je =>slow
     );
     for member in [facts::FRAME_FUNCTION, facts::FRAME_CODE] {
         let kept = ops.new_dynamic_label();
         dynasm!(ops
             ; .arch x64
-            ; mov rdi, [r12 + member]
+            ; mov rdi, [r13 + member]
             ; mov rax, [rdi]
             ; test eax, eax
             ; js =>kept
@@ -124,11 +124,11 @@ pub fn finish(ops: &mut Assembler, targets: &Targets) {
     }
     dynasm!(ops
         ; .arch x64
-        ; mov [r13 + thread::datastack_top.offset], r12
+        ; mov [r12 + thread::datastack_top.offset], r13
         ; jmp =>done
         ; =>slow
-        ; mov rdi, r13
-        ; mov rsi, r12
+        ; mov rdi, r12
+        ; mov rsi, r13
         ; mov rax, QWORD targets.clear_and_pop as i64
         ; call rax
         ; =>done
@@ -142,8 +142,8 @@ pub fn retire(ops: &mut Assembler, targets: &Targets) {
     if !facts::CALLER_CLEARS {
         dynasm!(ops
             ; .arch x64
-            ; mov rdi, r13
-            ; mov rsi, r12
+            ; mov rdi, r12
+            ; mov rsi, r13
             ; mov rax, QWORD targets.clear_and_pop as i64
             ; call rax
         );

@@ -83,7 +83,7 @@ pub fn resume(
         ; mov rcx, QWORD targets.forward as i64
         ; cmp QWORD [rcx], 0
         ; jne =>slow
-        ; mov rcx, [r13 + thread::interp.offset]
+        ; mov rcx, [r12 + thread::interp.offset]
         ; mov rcx, [rcx + PyInterpreterState::eval_frame.offset]
         ; mov rax, QWORD targets.hook as i64
         ; cmp rcx, rax
@@ -99,7 +99,7 @@ pub fn resume(
         ; mov [rsp + 8], rsi
         ; mov [rsp + 16], rdx
         ; lea rsi, [rdi + inner]
-        ; mov rdi, r13
+        ; mov rdi, r12
         ; mov rdx, [rbp + machine::LIMIT]
     );
     find_resumption(ops, undo, targets, memory);
@@ -112,15 +112,15 @@ pub fn resume(
         ; movsxd rax, DWORD [rsi + frame::stacktop.offset]
         ; mov [rsi + rax * 8 + facts::LOCALS], r10
         ; mov DWORD [rsi + frame::stacktop.offset], facts::RUNNING
-        ; mov rax, [r13 + thread::exc_info.offset]
+        ; mov rax, [r12 + thread::exc_info.offset]
         ; mov [r8 + outer], rax
         ; lea rax, [r8 + exceptions]
-        ; mov [r13 + thread::exc_info.offset], rax
+        ; mov [r12 + thread::exc_info.offset], rax
         ; mov BYTE [r8 + state], finish::EXECUTING
         ; call =>entered
         ; mov rdi, [rsp]
         ; mov rcx, [rdi + outer]
-        ; mov [r13 + thread::exc_info.offset], rcx
+        ; mov [r12 + thread::exc_info.offset], rcx
         ; mov QWORD [rdi + outer], 0
         ; mov QWORD [rdi + inner + facts::FRAME_PREVIOUS], 0
         ; test rax, rax

@@ -130,8 +130,8 @@ impl Trampolines {
             ; push r15
             ; sub rsp, machine::FRAME_BYTES - 40
             ; mov [rbp + machine::LIMIT], rdx
-            ; mov r12, rsi
-            ; mov r13, rdi
+            ; mov r13, rsi
+            ; mov r12, rdi
             ; jmp rcx
         );
 
