@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use crate::jit::context::{Gpr, Loc, Xmm};
 
 use super::Emit;
+use super::asm::Alu;
 use super::machine::{
     ARGUMENT_SLOTS, ARGUMENTS, R11, RAX, VECTOR_ARGUMENTS, XMM0, XMM15, native, stack_argument,
 };
@@ -249,7 +250,7 @@ impl Emit<'_> {
         }
     }
 
-    /// Fills registers, each from where its value is now, all at once.
+    /// Fills registers, each from where its value is now, all at once. Touches the flags.
     fn move_all(&mut self, moves: &[(Gpr, Source)]) {
         let mut waiting: SmallVec<[(Gpr, Gpr); 8]> = moves
             .iter()
@@ -263,6 +264,7 @@ impl Emit<'_> {
             match source {
                 Source::Gpr(_) => {}
                 Source::Native(n) => self.asm.load(to, native(n), 8, false),
+                Source::Imm(0) => self.asm.alu(Alu::Xor, false, to, to),
                 Source::Imm(v) => self.asm.mov_imm(to, v),
             }
         }

@@ -175,6 +175,12 @@ impl Emit<'_> {
     }
 
     fn put_late(&mut self, to: Loc, value: Late) {
+        if let (Loc::Native(n), Late::Int(v)) = (to, value)
+            && let Ok(v) = i32::try_from(v)
+        {
+            self.asm.store_imm(native(n), v, 8);
+            return;
+        }
         let r = match to {
             Loc::Gpr(r) => r,
             _ => R11,

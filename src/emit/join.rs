@@ -144,9 +144,11 @@ impl Emit<'_> {
 
     /// Copies a value into a native slot without giving it a register.
     fn copy_to(&mut self, id: Id, slot: u16) -> Flow {
-        match self.node(id).at {
-            At::Gpr(r) => self.asm.store(native(slot), r, 8),
-            At::Xmm(x) => self.asm.store_f64(native(slot), x),
+        let node = self.node(id);
+        match (node.at, node.imm().map(i32::try_from)) {
+            (At::Gpr(r), _) => self.asm.store(native(slot), r, 8),
+            (At::Xmm(x), _) => self.asm.store_f64(native(slot), x),
+            (At::None, Some(Ok(v))) => self.asm.store_imm(native(slot), v, 8),
             _ => {
                 self.bits_to(R11, id)?;
                 self.asm.store(native(slot), R11, 8);
