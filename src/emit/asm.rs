@@ -12,6 +12,9 @@ use crate::jit::context::{Gpr, Xmm};
 
 pub(crate) use super::operand::Mem;
 
+/// Does nothing, in one byte.
+pub(super) const NOP: u8 = 0x90;
+
 /// Machine code under construction.
 #[derive(Debug, Default)]
 pub(crate) struct Asm {
@@ -155,6 +158,26 @@ impl Asm {
 
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.code.extend_from_slice(bytes);
+    }
+
+    /// Lets the next instruction start at an odd address.
+    ///
+    /// The processor foresees by the lowest bits of its address whether a load may go ahead of
+    /// stores that wait for their own addresses. Loads of counts may not: an object is counted up
+    /// shortly after it was counted down through another pointer. In code with thousands of loads
+    /// they would slow down all others, so they share their half of the addresses with few.
+    pub fn at_odd(&mut self) {
+        if self.code.len().is_multiple_of(2) {
+            self.code.push(NOP);
+        }
+    }
+
+    /// Lets the next instruction start at an even address: it loads an object that may be counted
+    /// down soon, and must not wait.
+    pub fn at_even(&mut self) {
+        if !self.code.len().is_multiple_of(2) {
+            self.code.push(NOP);
+        }
     }
 
     /// The first of some bytes.

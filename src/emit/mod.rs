@@ -309,7 +309,7 @@ impl<'a> Emit<'a> {
         let mut buffers = self.buffers;
         buffers.states.extend([self.st, self.before]);
         buffers.looking = self.looking;
-        let moved = relax::relax(&mut self.asm, &mut buffers.spare);
+        let moved = relax::relax(&mut self.asm, &mut buffers.spare, cold);
         self.asm.clear();
         self.tables.clear();
         buffers.asm = self.asm;

@@ -7,7 +7,7 @@ use crate::jit::context::{Behind, Gpr, Known};
 use crate::jit::facts;
 
 use super::Emit;
-use super::asm::{Alu, Cc, Mem, Shift};
+use super::asm::{Alu, Cc, Mem, Shift, Short};
 use super::cold::Dealloc;
 use super::intrinsics::str_type;
 use super::machine::R11;
@@ -81,13 +81,8 @@ impl Emit<'_> {
         } else if !node.is_pending() && !self.is_immortal_constant(id) {
             self.effects = true;
             let r = self.place(id);
-            if IMMORTALS {
-                self.asm.cmp_mem_imm(Mem::new(r, 0), 0, 4);
-                let skip = self.asm.jcc_short(Cc::L);
-                self.asm.add_mem_imm(Mem::new(r, 0), -1);
+            if let Some(skip) = self.count_down(r) {
                 self.asm.bind_short(skip);
-            } else {
-                self.asm.add_mem_imm(Mem::new(r, 0), -1);
             }
         }
         Ok(())
@@ -127,6 +122,7 @@ impl Emit<'_> {
 
     /// Adds to a count in memory.
     pub(crate) fn add_references(&mut self, r: Gpr, count: u16, mortal: bool) {
+        self.asm.at_odd();
         if !IMMORTALS || mortal {
             self.asm.add_mem_imm(Mem::new(r, 0), i32::from(count));
             return;
@@ -264,22 +260,26 @@ impl Emit<'_> {
             self.asm.test(true, r, r);
             Some(self.asm.jcc_short(Cc::E))
         };
-        let count = Mem::new(r, 0);
-        let zero = if IMMORTALS {
-            self.asm.cmp_mem_imm(count, 0, 4);
-            let skip = self.asm.jcc_short(Cc::L);
-            self.asm.add_mem_imm(count, -1);
-            let zero = self.asm.jcc(Cc::E);
+        let immortal = self.count_down(r);
+        let zero = self.asm.jcc(Cc::E);
+        for skip in [immortal, null].into_iter().flatten() {
             self.asm.bind_short(skip);
-            zero
-        } else {
-            self.asm.add_mem_imm(count, -1);
-            self.asm.jcc(Cc::E)
-        };
-        if let Some(null) = null {
-            self.asm.bind_short(null);
         }
         self.cold_dealloc(zero, r, dealloc);
+    }
+
+    /// Takes one off a count in memory, behind a jump that is taken if the object is not counted.
+    fn count_down(&mut self, r: Gpr) -> Option<Short> {
+        let count = Mem::new(r, 0);
+        self.asm.at_odd();
+        let immortal = IMMORTALS.then(|| {
+            self.asm.cmp_mem_imm(count, 0, 4);
+            let skip = self.asm.jcc_short(Cc::L);
+            self.asm.at_odd();
+            skip
+        });
+        self.asm.add_mem_imm(count, -1);
+        immortal
     }
 
     /// Whether freeing the object runs no Python code and drops nothing else.

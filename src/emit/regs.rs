@@ -240,6 +240,7 @@ impl Emit<'_> {
                 _ => match node.anchor {
                     Anchor::Local(n) => {
                         let m = self.local_mem(usize::from(n));
+                        self.asm.at_even();
                         self.asm.load(r, m, 8, false);
                     }
                     _ => self.failed = Some(LOST),

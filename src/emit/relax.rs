@@ -1,6 +1,6 @@
 //! Jumps inside a block in their shortest form, once all of it is there.
 
-use super::asm::{Asm, Jump};
+use super::asm::{Asm, Jump, NOP};
 
 /// The opcode of a call.
 const CALL: u8 = 0xe8;
@@ -55,8 +55,9 @@ fn place(shifts: &[(u32, u32)], old: u32) -> u32 {
     }
 }
 
-/// Shortens the jumps of a block.
-pub(crate) fn relax(asm: &mut Asm, spare: &mut Spare) -> Moved {
+/// Shortens the jumps of a block. In front of `cold`, code moves by even numbers of bytes: some of it
+/// is where it is for its address.
+pub(crate) fn relax(asm: &mut Asm, spare: &mut Spare, cold: u32) -> Moved {
     let (code, jumps) = asm.parts();
     let mut long = std::mem::take(&mut spare.long);
     long.clear();
@@ -67,12 +68,13 @@ pub(crate) fn relax(asm: &mut Asm, spare: &mut Spare) -> Moved {
     shifts.clear();
     loop {
         let mut changed = false;
-        for jump in long.iter_mut().filter(|jump| jump.len > 2) {
+        for jump in long.iter_mut().filter(|jump| jump.len > 3) {
             let distance =
                 i64::from(place(&shifts, jump.target)) - i64::from(place(&shifts, jump.end));
-            let len = match i8::try_from(distance) {
-                _ if jump.target == jump.end => 0,
-                Ok(_) => 2,
+            let odd = u32::from(!jump.conditional && jump.start < cold);
+            let len = match i8::try_from(distance + i64::from(odd)) {
+                _ if jump.target == jump.end => odd,
+                Ok(_) => 2 + odd,
                 Err(_) => continue,
             };
             if len < jump.len {
@@ -158,7 +160,9 @@ impl Moved {
             match (jump.len, jump.conditional) {
                 (0, _) => {}
                 (2, true) => self.code.extend([opcode & 0x0f | 0x70, distance as u8]),
+                (1, _) => self.code.push(NOP),
                 (2, false) => self.code.extend([0xeb, distance as u8]),
+                (3, false) => self.code.extend([0xeb, (distance + 1) as u8, NOP]),
                 _ => {
                     let start = jump.start as usize;
                     self.code.extend(&code[start..jump.end as usize - 4]);
@@ -197,9 +201,29 @@ mod tests {
         asm.ret();
         asm.bind(call);
         asm.ret();
-        let moved = relax(&mut asm, &mut Spare::default());
+        let moved = relax(&mut asm, &mut Spare::default(), 0);
         // The jump loses three bytes.
         let expected = [0xe8, 4, 0, 0, 0, 0xeb, 1, 0xc3, 0xc3, 0xc3];
+        assert_eq!(moved.code, expected);
+    }
+
+    #[test]
+    fn what_is_not_cold_moves_by_even_numbers_of_bytes() {
+        let mut asm = Asm::default();
+        let over = asm.jmp();
+        asm.ret();
+        asm.bind(over);
+        asm.ret();
+        let next = asm.jmp();
+        asm.bind(next);
+        asm.ret();
+        let cold = asm.here();
+        let back = asm.jmp();
+        asm.ret();
+        asm.bind(back);
+        asm.ret();
+        let moved = relax(&mut asm, &mut Spare::default(), cold);
+        let expected = [0xeb, 2, 0x90, 0xc3, 0xc3, 0x90, 0xc3, 0xeb, 1, 0xc3, 0xc3];
         assert_eq!(moved.code, expected);
     }
 }

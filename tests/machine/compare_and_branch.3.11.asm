@@ -1,18 +1,19 @@
 ; LOAD_FAST 0
 ; LOAD_FAST 1
 ; COMPARE_OP 0
-  mov rax,[r12+48h]
+  mov rax,[r13+48h]
   mov rcx,[rax+10h]
   lea r11,[rcx+1]
   cmp r11,2
-  ja short 0000000000000043h
+  ja short 0000000000000042h
   mov edx,[rax+18h]
   imul rdx,rcx
-  mov rsi,[r12+50h]
+  nop
+  mov rsi,[r13+50h]
   mov rdi,[rsi+10h]
   lea r11,[rdi+1]
   cmp r11,2
-  ja short 0000000000000072h
+  ja short 0000000000000071h
   mov r8d,[rsi+18h]
   imul r8,rdi
 ; POP_JUMP_FORWARD_IF_FALSE 4
@@ -26,14 +27,14 @@
   test rcx,rcx
   mov edx,[rax+1Ch]
   mov r11d,[rax+18h]
-  jns short 0000000000000069h
+  jns short 0000000000000068h
   shl rdx,1Eh
   or rdx,r11
   neg rdx
-  jmp short 0000000000000070h
+  jmp short 000000000000006Fh
   shl rdx,1Eh
   or rdx,r11
-  jmp short 000000000000001Ah
+  jmp short 0000000000000019h
 ; COMPARE_OP 0 (rarely)
   lea r11,[rdi+2]
   cmp r11,4
@@ -41,11 +42,11 @@
   test rdi,rdi
   mov r8d,[rsi+1Ch]
   mov r11d,[rsi+18h]
-  jns short 0000000000000099h
+  jns short 0000000000000098h
   shl r8,1Eh
   or r8,r11
   neg r8
-  jmp short 00000000000000A0h
+  jmp short 000000000000009Fh
   shl r8,1Eh
   or r8,r11
-  jmp short 0000000000000035h
+  jmp short 0000000000000034h

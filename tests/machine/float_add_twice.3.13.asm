@@ -1,11 +1,11 @@
 ; LOAD_FAST 0
 ; LOAD_FAST 1
 ; BINARY_OP_ADD_FLOAT 0
-  mov rax,[r12+48h]
+  mov rax,[r13+48h]
   mov r11,PyFloat_Type
   cmp r11,[rax+8]
   jne Deopt at 2
-  mov rcx,[r12+50h]
+  mov rcx,[r13+50h]
   mov r11,PyFloat_Type
   cmp r11,[rcx+8]
   jne Deopt at 2

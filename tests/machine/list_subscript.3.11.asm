@@ -1,11 +1,11 @@
 ; LOAD_FAST 0
 ; LOAD_FAST 1
 ; BINARY_SUBSCR_LIST_INT 0
-  mov rax,[r12+50h]
+  mov rax,[r13+50h]
   mov r11,PyLong_Type
   cmp r11,[rax+8]
   jne Deopt at 2
-  mov rcx,[r12+48h]
+  mov rcx,[r13+48h]
   mov r11,PyList_Type
   cmp r11,[rcx+8]
   jne Deopt at 2
@@ -21,5 +21,5 @@
   mov r10,[r9+rdi*8]
 ; STORE_FAST 2
   inc qword ptr [r10]
-  mov [r12+58h],r10
+  mov [r13+58h],r10
   jmp Go at 8

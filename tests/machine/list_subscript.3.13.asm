@@ -1,17 +1,17 @@
 ; LOAD_FAST 0
 ; LOAD_FAST 1
 ; BINARY_SUBSCR_LIST_INT 0
-  mov rax,[r12+50h]
+  mov rax,[r13+50h]
   mov r11,PyLong_Type
   cmp r11,[rax+8]
   jne Deopt at 2
-  mov rcx,[r12+48h]
+  mov rcx,[r13+48h]
   mov r11,PyList_Type
   cmp r11,[rcx+8]
   jne Deopt at 2
   mov rdx,[rax+10h]
   cmp rdx,10h
-  jae short 0000000000000086h
+  jae short 0000000000000083h
   mov esi,[rax+18h]
   and edx,3
   mov r11d,1
@@ -27,9 +27,9 @@
 ; STORE_FAST 2
   mov r11d,[r8]
   inc r11d
-  je short 000000000000007Ch
+  je short 000000000000007Ah
   mov [r8],r11d
-  mov [r12+58h],r8
+  mov [r13+58h],r8
   jmp Go at 5
 ; BINARY_SUBSCR_LIST_INT 0 (rarely)
   mov r11,rdx
@@ -39,11 +39,11 @@
   test dl,2
   mov esi,[rax+1Ch]
   mov r11d,[rax+18h]
-  je short 00000000000000AFh
+  je short 00000000000000ACh
   shl rsi,1Eh
   or rsi,r11
   neg rsi
-  jmp short 00000000000000B6h
+  jmp short 00000000000000B3h
   shl rsi,1Eh
   or rsi,r11
-  jmp short 000000000000004Fh
+  jmp short 000000000000004Dh
