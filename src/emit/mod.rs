@@ -6,6 +6,7 @@
 mod arith;
 mod asm;
 mod boxes;
+mod cached;
 mod call;
 mod cold;
 mod conform;

@@ -80,6 +80,8 @@ pub(crate) struct Node {
     pub operator: Option<u8>,
     /// The C symbol whose address this is.
     pub symbol: Option<Symbol>,
+    /// The object that this is, 0 where that is not known.
+    pub object: usize,
     /// For an unboxed int: which sizes in digits (-3 to 3) it may have.
     pub sizes: u8,
 }
@@ -99,6 +101,7 @@ impl Node {
             twin: NONE,
             operator: None,
             symbol: None,
+            object: 0,
             sizes: ANY_SIZE,
         }
     }

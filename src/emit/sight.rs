@@ -123,6 +123,7 @@ impl Emit<'_> {
                 other => other,
             },
             Kind::Table(t) => self.seen_outcome(self.table(t)),
+            Kind::Bits if node.object != 0 => Seen::Bits(node.object as u64),
             Kind::Bits => {
                 let values = self.looking.values.iter().rev();
                 let found = values.into_iter().find(|(known, _)| *known == id);

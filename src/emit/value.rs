@@ -156,7 +156,7 @@ impl Emit<'_> {
         match self.cache::<u64>(k) {
             Some(0) | None => self.fail("an empty inline cache"),
             Some(_) if self.instr.doubtful => self.fail(WAIT),
-            Some(v) => Val(self.object_constant(v as usize)),
+            Some(v) => self.cached_object(v as usize),
         }
     }
 
