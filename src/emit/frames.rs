@@ -241,8 +241,11 @@ impl Emit<'_> {
     pub fn py_frame_push_unchecked(&mut self, tstate: Val, func: Val, from: Val) -> Flow<Val> {
         let code = self.load(func, &PyFunctionObject::func_code);
         let frame = self.load(tstate, &PyThreadState::datastack_top);
-        self.bump(tstate, frame, code)?;
-        self.initialise(frame, func, code, Some(from))?;
+        let words = self.frame_words(code);
+        self.bump(tstate, frame, words)?;
+        let locals = self.load(code, &PyCodeObject::co_nlocalsplus);
+        self.initialise(frame, func, code, locals)?;
+        self.clear_locals(frame, locals, from);
         Ok(frame)
     }
 
@@ -254,8 +257,9 @@ impl Emit<'_> {
         let room = self.py_thread_state_has_stack_space(tstate, words)?;
         self.guard(room, Exit::Interpret("the stack of frames is full"))?;
         let frame = self.load(tstate, &PyThreadState::datastack_top);
-        self.bump(tstate, frame, code)?;
-        self.initialise(frame, func, code, None)?;
+        self.bump(tstate, frame, words)?;
+        let locals = self.load(code, &PyCodeObject::co_nlocalsplus);
+        self.initialise(frame, func, code, locals)?;
         Ok(frame)
     }
 
@@ -275,9 +279,8 @@ impl Emit<'_> {
         }
     }
 
-    /// Moves the top of the thread's stack of frames past a frame of this code.
-    fn bump(&mut self, tstate: Val, frame: Val, code: Val) -> Flow {
-        let words = self.frame_words(code);
+    /// Moves the top of the thread's stack of frames past a frame of so many words.
+    pub(crate) fn bump(&mut self, tstate: Val, frame: Val, words: Val) -> Flow {
         let words = self.cast(words, Ty::I32, Ty::I64);
         let shift = self.int(Ty::I32, 3);
         let bytes = self.shl(Ty::I64, words, shift);
@@ -286,15 +289,14 @@ impl Emit<'_> {
         Ok(())
     }
 
-    /// Fills a frame's own members, and makes its locals NULL from `from` on.
-    fn initialise(&mut self, frame: Val, func: Val, code: Val, from: Option<Val>) -> Flow {
+    /// Fills the own members of a frame with so many locals.
+    pub(crate) fn initialise(&mut self, frame: Val, func: Val, code: Val, locals: Val) -> Flow {
         use _PyInterpreterFrame as of;
         self.give(func.0);
         let null = self.null();
         let code_ref = self.py_new_ref(code)?;
         let globals = self.load(func, &PyFunctionObject::func_globals);
         let builtins = self.load(func, &PyFunctionObject::func_builtins);
-        let locals = self.load(code, &PyCodeObject::co_nlocalsplus);
         #[cfg(Py_3_13)]
         {
             self.store(frame, &of::f_funcobj, func);
@@ -328,14 +330,11 @@ impl Emit<'_> {
             let zero = self.int(Ty::U8, 0);
             self.store(frame, &of::is_entry, zero);
         }
-        if let Some(from) = from {
-            self.clear_locals(frame, locals, from);
-        }
         Ok(())
     }
 
     /// Makes the locals of a new frame NULL from one on.
-    fn clear_locals(&mut self, frame: Val, count: Val, from: Val) {
+    pub(crate) fn clear_locals(&mut self, frame: Val, count: Val, from: Val) {
         let at = self.copy(frame.0);
         let count = self.copy(count.0);
         match self.node(from.0).imm() {

@@ -35,6 +35,7 @@ enum Intrinsic {
     BuildSlice,
     Send,
     Unpack,
+    PushFrame,
 }
 
 /// The one table of such functions.
@@ -73,6 +74,7 @@ const TABLE: &[(&str, Intrinsic)] = &[
     ("PyIter_Send", Intrinsic::Send),
     ("unpack_iterable", Intrinsic::Unpack),
     ("_PyEval_UnpackIterable", Intrinsic::Unpack),
+    ("_PyEvalFramePushAndInit", Intrinsic::PushFrame),
 ];
 
 /// The functions of the binary operators, in the order of the instruction's argument.
@@ -110,6 +112,7 @@ impl Emit<'_> {
             (Intrinsic::Unpack, &[_, items, count, after, end]) => {
                 self.unpack_items(items, count, after, end)
             }
+            (Intrinsic::PushFrame, args) => self.push_called(args),
             (Intrinsic::RichCompare, &[a, b, op]) => self.rich_compare(a, b, op),
             (_, &[a, b]) => self.binary_intrinsic(intrinsic, a, b),
             _ => Ok(None),

@@ -28,6 +28,7 @@ mod numbers;
 mod offsets;
 mod operand;
 mod passes;
+mod pushing;
 mod recursion;
 mod refs;
 mod regs;

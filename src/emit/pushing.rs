@@ -1,0 +1,154 @@
+//! The frame of a function that is called with all its arguments, one after the other, where the
+//! function can be looked at before.
+//!
+//! Guards compare what the code object says of its frames, not which one it is: methods of several
+//! classes that look alike are served by the same machine code, and nothing has to outlive it.
+
+use pyo3::ffi;
+
+use crate::jit::code::read;
+use crate::jit::facts;
+use crate::jit::starts::ContextKey;
+use crate::release::layout::{PyCodeObject, PyFunctionObject, PyThreadState};
+
+use super::Emit;
+use super::asm::{Cc, Mem};
+use super::edge::EdgeKind;
+use super::offsets::OB_TYPE;
+use super::sight::Seen;
+use super::suppose::WAIT;
+use super::types::{Exit, Flow, Stop, Ty, Val};
+
+/// Flags of code whose locals are in its frames only, and of code that gathers arguments.
+const PLAIN: i32 = 0x1 | 0x2;
+const GATHERS: i32 = 0x4 | 0x8;
+
+/// Locals that are made NULL one by one; more are cleared in a loop.
+const FEW: i64 = 16;
+
+/// What a code object says of its frames.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outline {
+    /// Members, and what they have to be.
+    members: [(i32, i32); 5],
+    pub locals: i32,
+    pub words: i32,
+}
+
+impl Outline {
+    /// That of a function that takes so many arguments and can be called in this way.
+    ///
+    /// # Safety
+    /// `function` is a live function.
+    unsafe fn of(function: usize, count: i64) -> Option<Outline> {
+        // SAFETY: by the caller; a function has a code object.
+        let int = |offset: i32| unsafe {
+            let code: usize = read(function, PyFunctionObject::func_code.offset);
+            read::<i32>(code, offset)
+        };
+        let members = [
+            PyCodeObject::co_flags.offset,
+            PyCodeObject::co_argcount.offset,
+            PyCodeObject::co_kwonlyargcount.offset,
+            PyCodeObject::co_nlocalsplus.offset,
+            PyCodeObject::co_stacksize.offset,
+        ]
+        .map(|offset| (offset, int(offset)));
+        let [
+            (_, flags),
+            (_, wanted),
+            (_, by_name),
+            (_, locals),
+            (_, stack),
+        ] = members;
+        let fits = flags & (PLAIN | GATHERS) == PLAIN && by_name == 0 && i64::from(wanted) == count;
+        fits.then_some(Outline {
+            members,
+            locals,
+            words: facts::LOCALS / 8 + locals + stack,
+        })
+    }
+}
+
+impl Emit<'_> {
+    /// Pushes the frame of a function whose arguments lie on the stack from `first` on.
+    pub(crate) fn push_called(&mut self, args: &[Val]) -> Flow<Option<Val>> {
+        let &[tstate, function, locals, first, count, names] = args else {
+            return Ok(None);
+        };
+        let plain = self.is_null(locals.0) && self.is_null(names.0);
+        if !plain || !self.instr.guess || self.effects || self.st.keywords.is_some() {
+            return Ok(None);
+        }
+        let (Some(count), Some(first)) = (self.node(count.0).imm(), self.stack_slot_of(first.0))
+        else {
+            return Ok(None);
+        };
+        let object = match self.seen(function.0) {
+            Seen::Bits(object) => object as usize,
+            Seen::Hidden => return Err(Stop::Unsupported(WAIT)),
+            Seen::Unknown => return Ok(None),
+        };
+        // SAFETY: the object lies on the stack, and the second look is at a function.
+        let outline = unsafe {
+            let is_function = read::<usize>(object, OB_TYPE) == function_type();
+            is_function.then(|| Outline::of(object, count)).flatten()
+        };
+        let Some(outline) = outline else {
+            return Ok(None);
+        };
+        let code = self.load(function, &PyFunctionObject::func_code);
+        self.expect_outline(code, &outline);
+        let words = self.int(Ty::I32, i64::from(outline.words));
+        let room = self.py_thread_state_has_stack_space(tstate, words)?;
+        self.guard(room, Exit::Deopt)?;
+        let frame = self.load(tstate, &PyThreadState::datastack_top);
+        self.bump(tstate, frame, words)?;
+        let locals = self.int(Ty::I32, i64::from(outline.locals));
+        self.initialise(frame, function, code, locals)?;
+        for i in 0..count {
+            let at = self.int(Ty::I64, (first as i64) + i - self.st.base as i64);
+            let argument = self.stack(at)?;
+            let to = facts::LOCALS + 8 * i as i32;
+            self.store_to(frame.0, to, None, Ty::Object, argument.0);
+        }
+        self.clear_known_locals(frame, count, i64::from(outline.locals));
+        Ok(Some(frame))
+    }
+
+    /// Leaves where a code object says something else of its frames.
+    fn expect_outline(&mut self, code: Val, outline: &Outline) {
+        self.settle(self.st.base);
+        self.place(code.0);
+        let context = self.snapshot(self.st.base);
+        let r = self.place(code.0);
+        for (offset, value) in outline.members {
+            self.asm.cmp_mem_imm(Mem::new(r, offset), value, 4);
+            self.refute_if(Cc::NE, context);
+        }
+    }
+
+    /// Leaves for a version of the instruction that has seen one more.
+    fn refute_if(&mut self, cc: Cc, context: ContextKey) {
+        let site = self.asm.jcc(cc);
+        self.add_edge(site, EdgeKind::Refuted, self.instr.start, context);
+    }
+
+    /// Makes the locals of a new frame NULL from one on.
+    fn clear_known_locals(&mut self, frame: Val, from: i64, end: i64) {
+        if end - from > FEW {
+            let (from, end) = (self.int(Ty::I32, from), self.int(Ty::I32, end));
+            self.clear_locals(frame, end, from);
+            return;
+        }
+        let r = self.place(frame.0);
+        for i in from..end {
+            let at = facts::LOCALS + 8 * i as i32;
+            self.asm.store_imm(Mem::new(r, at), 0, 8);
+        }
+    }
+}
+
+fn function_type() -> usize {
+    &raw const ffi::PyFunction_Type as usize
+}
