@@ -3,6 +3,7 @@
 //! Each names the upstream function whose behaviour it mirrors; the hashes of those texts are in
 //! `templates/vocabulary/mirrored.toml`, so that a sync notices when one changes.
 
+mod attributes;
 #[cfg(not(Py_3_12))]
 mod binding;
 #[cfg(not(Py_3_12))]
@@ -53,7 +54,12 @@ pub fn find(name: &CStr) -> Option<usize> {
 /// What compiled code calls instead of a function that the interpreter exports.
 pub fn instead(name: &CStr) -> Option<usize> {
     let name = name.to_str().ok()?;
-    let tables = [instances::INSTEAD, numbers::INSTEAD, operators::INSTEAD];
+    let tables = [
+        attributes::INSTEAD,
+        instances::INSTEAD,
+        numbers::INSTEAD,
+        operators::INSTEAD,
+    ];
     let mut all = tables.into_iter().flatten();
     let found = all.find(|(stands_for, _)| *stands_for == name);
     found.map(|(_, address)| *address as usize)

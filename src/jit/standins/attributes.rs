@@ -1,0 +1,358 @@
+//! Attributes of instances of classes written in Python, where a place meets so many classes that
+//! the interpreter does not specialise it.
+//!
+//! What a class has under a name, and where its instances have it, holds as long as the class has
+//! the same version and its instances' keys are as many: keys that instances share are only ever
+//! added to. The interpreter's own functions look both up each time.
+
+use std::cell::UnsafeCell;
+use std::ffi::c_int;
+
+use pyo3::ffi::{self, PyObject, PyTypeObject};
+
+use super::StandIn;
+use crate::jit::code::{read, write};
+use crate::release::layout::{
+    PyASCIIObject, PyDictKeysObject, PyDictUnicodeEntry, PyDictValues, PyHeapTypeObject,
+    PyObject as Head, PyTypeObject as Class,
+};
+
+/// Functions that the interpreter exports and that compiled code calls in another form.
+pub const INSTEAD: &[StandIn] = &[
+    ("PyObject_GetAttr", get as *const ()),
+    ("PyObject_SetAttr", set as *const ()),
+    ("_PyObject_GetMethod", get_method as *const ()),
+];
+
+unsafe extern "C" {
+    fn _PyObject_GetMethod(
+        object: *mut PyObject,
+        name: *mut PyObject,
+        method: *mut *mut PyObject,
+    ) -> c_int;
+    fn _PyType_Lookup(class: *mut PyTypeObject, name: *mut PyObject) -> *mut PyObject;
+}
+
+/// Instances have a dict, or the values of one.
+const MANAGED_DICT: std::ffi::c_ulong = 1 << 4;
+/// Instances have values behind their own members.
+#[cfg(Py_3_12)]
+const INLINE_VALUES: std::ffi::c_ulong = 1 << 2;
+/// Where an instance has a pointer to its dict, and on 3.11 to the values that it has instead.
+const DICT: i32 = -24;
+#[cfg(not(Py_3_12))]
+const VALUES: i32 = -32;
+
+/// How many answers are remembered.
+const ANSWERS: usize = 1024;
+/// The number of keys of a class whose instances have none.
+const NO_KEYS: i64 = -1;
+
+/// What there is under a name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Found {
+    /// Something that only the interpreter deals with.
+    Other,
+    /// A function of the class, for instances without anything of their own.
+    Plain(usize),
+    /// The same, for instances whose values have another name.
+    Shadowable(usize),
+    /// The value of an instance with this index.
+    Value(i32),
+}
+
+/// What was found out about a class and a name.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    class: usize,
+    name: usize,
+    hash: i64,
+    keys: i64,
+    version: u32,
+    found: Found,
+}
+
+const NO_ANSWER: Answer = Answer {
+    class: 0,
+    name: 0,
+    hash: 0,
+    keys: 0,
+    version: 0,
+    found: Found::Other,
+};
+
+struct Answers(UnsafeCell<[Answer; ANSWERS]>);
+
+// SAFETY: only touched by functions that are called with the GIL held, and never while Python runs.
+unsafe impl Sync for Answers {}
+
+static REMEMBERED: Answers = Answers(UnsafeCell::new([NO_ANSWER; ANSWERS]));
+
+/// The keys that instances of a class share; 0 where there are none.
+///
+/// # Safety
+/// A live class that is no built-in one.
+unsafe fn shared_keys(class: usize) -> usize {
+    // SAFETY: by the caller.
+    unsafe { read(class, PyHeapTypeObject::ht_cached_keys.offset) }
+}
+
+/// What instances of an object's class have under a name.
+///
+/// # Safety
+/// A live object and a string; the GIL is held.
+#[inline]
+unsafe fn look(object: *mut PyObject, name: *mut PyObject) -> (usize, Found) {
+    // SAFETY: by the caller. Only classes that are no built-in ones are larger than others.
+    unsafe {
+        let class: usize = read(object as usize, Head::ob_type.offset);
+        let flags = (*(class as *mut PyTypeObject)).tp_flags;
+        if flags & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
+            return (class, Found::Other);
+        }
+        let version: u32 = read(class, Class::tp_version_tag.offset);
+        let hash: i64 = read(name as usize, PyASCIIObject::hash.offset);
+        let keys = match shared_keys(class) {
+            0 => NO_KEYS,
+            keys => read(keys, PyDictKeysObject::dk_nentries.offset),
+        };
+        let place = (version as usize ^ (name as usize >> 4)) % ANSWERS;
+        let answer = REMEMBERED.0.get().cast::<Answer>().add(place);
+        let known = (*answer).version == version
+            && (*answer).class == class
+            && (*answer).name == name as usize
+            && (*answer).hash == hash
+            && (*answer).keys == keys;
+        if known && version != 0 {
+            return (class, (*answer).found);
+        }
+        (class, learn(class, name, answer, keys))
+    }
+}
+
+/// The same for what is not remembered.
+///
+/// # Safety
+/// As for `look`; `answer` is a place for it.
+#[cold]
+#[inline(never)]
+unsafe fn learn(class: usize, name: *mut PyObject, answer: *mut Answer, keys: i64) -> Found {
+    // SAFETY: by the caller.
+    unsafe {
+        if ffi::PyUnicode_CheckExact(name) == 0 {
+            return Found::Other;
+        }
+        let hash: i64 = read(name as usize, PyASCIIObject::hash.offset);
+        // The interpreter's functions look there first too; what is found has a version then.
+        let attribute = _PyType_Lookup(class as *mut PyTypeObject, name);
+        let version: u32 = read(class, Class::tp_version_tag.offset);
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return Found::Other;
+        }
+        let found = find(class, name, attribute);
+        if version != 0 && hash != -1 {
+            *answer = Answer {
+                class,
+                name: name as usize,
+                hash,
+                keys,
+                version,
+                found,
+            };
+        }
+        found
+    }
+}
+
+/// What a class has under a name, where its attribute of that name is known.
+///
+/// # Safety
+/// As for `look`.
+unsafe fn find(class: usize, name: *mut PyObject, attribute: *mut PyObject) -> Found {
+    // SAFETY: by the caller.
+    unsafe {
+        let ty = class as *mut PyTypeObject;
+        let reads = (*ty).tp_getattro.map(|f| f as usize);
+        let writes = (*ty).tp_setattro.map(|f| f as usize);
+        let usual = reads == Some(ffi::PyObject_GenericGetAttr as *const () as usize)
+            && writes == Some(ffi::PyObject_GenericSetAttr as *const () as usize);
+        if !usual {
+            return Found::Other;
+        }
+        let bare = (*ty).tp_flags & MANAGED_DICT == 0 && (*ty).tp_dictoffset == 0;
+        let function =
+            !attribute.is_null() && ffi::Py_IS_TYPE(attribute, &raw mut ffi::PyFunction_Type) != 0;
+        if bare {
+            return match function {
+                true => Found::Plain(attribute as usize),
+                false => Found::Other,
+            };
+        }
+        if !has_values(ty) {
+            return Found::Other;
+        }
+        match (index_of(class, name), attribute.is_null()) {
+            (Some(index), true) => Found::Value(index),
+            (None, false) if function => Found::Shadowable(attribute as usize),
+            _ => Found::Other,
+        }
+    }
+}
+
+/// Whether instances of a class keep values for keys that they share.
+///
+/// # Safety
+/// A live class that is no built-in one.
+unsafe fn has_values(ty: *mut PyTypeObject) -> bool {
+    // SAFETY: by the caller.
+    unsafe {
+        #[cfg(Py_3_12)]
+        let flag = INLINE_VALUES;
+        #[cfg(not(Py_3_12))]
+        let flag = MANAGED_DICT;
+        (*ty).tp_flags & flag != 0 && shared_keys(ty as usize) != 0
+    }
+}
+
+/// The index of a name among the keys that instances of a class share. Those and names in code are
+/// interned.
+///
+/// # Safety
+/// A live class whose instances share keys.
+unsafe fn index_of(class: usize, name: *mut PyObject) -> Option<i32> {
+    // SAFETY: by the caller; shared keys are strings.
+    unsafe {
+        let keys = shared_keys(class);
+        let bytes = 1i32 << read::<u8>(keys, PyDictKeysObject::dk_log2_index_bytes.offset);
+        let count: i64 = read(keys, PyDictKeysObject::dk_nentries.offset);
+        let first = PyDictKeysObject::dk_indices.offset + bytes + PyDictUnicodeEntry::me_key.offset;
+        (0..count as i32).find(|&i| {
+            let key: *mut PyObject = read(keys, first + ENTRY * i);
+            key == name || !key.is_null() && ffi::PyUnicode_Compare(key, name) == 0
+        })
+    }
+}
+
+/// Bytes of a key and its value.
+const ENTRY: i32 = 2 * size_of::<usize>() as i32;
+
+/// The values of an instance, 0 where it has a dict instead.
+///
+/// # Safety
+/// A live instance of a class whose instances have values.
+#[inline]
+unsafe fn values(object: *mut PyObject, class: usize) -> usize {
+    // SAFETY: by the caller.
+    unsafe {
+        #[cfg(Py_3_12)]
+        {
+            let size = (*(class as *mut PyTypeObject)).tp_basicsize;
+            let values = object as usize + size as usize;
+            match read::<u8>(values, PyDictValues::valid.offset) {
+                0 => 0,
+                _ => values,
+            }
+        }
+        #[cfg(not(Py_3_12))]
+        {
+            let _ = class;
+            read(object as usize, VALUES)
+        }
+    }
+}
+
+/// Where an instance has the value with an index.
+///
+/// # Safety
+/// As for `values`; the class's keys have that index.
+#[inline]
+unsafe fn value(object: *mut PyObject, class: usize, index: i32) -> Option<(usize, i32)> {
+    // SAFETY: by the caller.
+    let values = unsafe { values(object, class) };
+    let at = PyDictValues::values.offset + index * size_of::<usize>() as i32;
+    (values != 0).then_some((values, at))
+}
+
+/// Stands for `PyObject_GetAttr`.
+unsafe extern "C" fn get(object: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        if let (class, Found::Value(index)) = look(object, name)
+            && let Some((values, at)) = value(object, class, index)
+        {
+            let found: *mut PyObject = read(values, at);
+            if !found.is_null() {
+                return ffi::Py_NewRef(found);
+            }
+        }
+        ffi::PyObject_GetAttr(object, name)
+    }
+}
+
+/// Stands for `PyObject_SetAttr`: another value for what has one.
+unsafe extern "C" fn set(object: *mut PyObject, name: *mut PyObject, v: *mut PyObject) -> c_int {
+    // SAFETY: by the caller.
+    unsafe {
+        if !v.is_null()
+            && let (class, Found::Value(index)) = look(object, name)
+            && read::<usize>(object as usize, DICT) == 0
+            && let Some((values, at)) = value(object, class, index)
+        {
+            let old: *mut PyObject = read(values, at);
+            if !old.is_null() {
+                write(values, at, ffi::Py_NewRef(v));
+                ffi::Py_DECREF(old);
+                return 0;
+            }
+        }
+        ffi::PyObject_SetAttr(object, name, v)
+    }
+}
+
+/// Stands for `_PyObject_GetMethod`.
+unsafe extern "C" fn get_method(
+    object: *mut PyObject,
+    name: *mut PyObject,
+    method: *mut *mut PyObject,
+) -> c_int {
+    // SAFETY: by the caller.
+    unsafe {
+        match look(object, name) {
+            (_, Found::Plain(function)) => {
+                *method = ffi::Py_NewRef(function as *mut PyObject);
+                return 1;
+            }
+            (class, Found::Shadowable(function)) if owns_nothing_else(object, class) => {
+                *method = ffi::Py_NewRef(function as *mut PyObject);
+                return 1;
+            }
+            (class, Found::Value(index)) => {
+                if let Some((values, at)) = value(object, class, index) {
+                    let found: *mut PyObject = read(values, at);
+                    if !found.is_null() {
+                        *method = ffi::Py_NewRef(found);
+                        return 0;
+                    }
+                }
+            }
+            _ => {}
+        }
+        _PyObject_GetMethod(object, name, method)
+    }
+}
+
+/// Whether the values of an instance are all that it has of its own.
+///
+/// # Safety
+/// As for `values`.
+#[inline]
+unsafe fn owns_nothing_else(object: *mut PyObject, class: usize) -> bool {
+    // SAFETY: by the caller.
+    unsafe {
+        match cfg!(Py_3_12) {
+            true => values(object, class) != 0,
+            false => read::<usize>(object as usize, DICT) == 0,
+        }
+    }
+}
