@@ -279,8 +279,8 @@ impl Emit<'_> {
         self.asm.alu_imm(Alu::Add, true, RSP, saved.bytes());
     }
 
-    /// Frees the object in `r`, out of line.
-    pub(crate) fn cold_dealloc(&mut self, site: Site, r: Gpr, dealloc: Dealloc) {
+    /// Frees the object in `r`, out of line, once it has been counted down there where it still must be.
+    pub(crate) fn cold_dealloc(&mut self, site: Site, r: Gpr, dealloc: Dealloc, count: bool) {
         let saved = self.live_volatile();
         let escapes = dealloc == Dealloc::Escaping;
         let locals = if escapes {
@@ -291,7 +291,15 @@ impl Emit<'_> {
         let unit = self.unit_to_show();
         let written = locals.clone();
         self.add_cold(&[site], escapes, move |e| {
+            let alive = count.then(|| {
+                e.asm.add_mem_imm(Mem::new(r, 0), -1);
+                e.asm.jcc(Cc::NE)
+            });
             e.free_cold(r, saved, &locals, escapes, unit);
+            if let Some(alive) = alive {
+                e.compared = false;
+                e.asm.bind(alive);
+            }
         });
         self.cold_writes(written);
     }

@@ -100,7 +100,7 @@ impl Emit<'_> {
                 let r = self.place(local.node);
                 self.asm.mov(ARGUMENTS[0], r);
                 let bound = self.is_bound(local.node);
-                self.drop_reference(ARGUMENTS[0], bound, Dealloc::Plain);
+                self.drop_reference(ARGUMENTS[0], bound, Dealloc::Plain, false);
             }
         }
         let known = match (local.behind, local.node) {
@@ -115,7 +115,8 @@ impl Emit<'_> {
         let slot = self.local_mem(i);
         self.asm.load(ARGUMENTS[0], slot, 8, false);
         let bound = known != Known::Nothing;
-        self.drop_reference(ARGUMENTS[0], bound, Dealloc::Plain);
+        let lasting = self.holds_immortal(i);
+        self.drop_reference(ARGUMENTS[0], bound, Dealloc::Plain, lasting);
     }
 
     /// Runs a frame that was pushed; its result is pushed at depth `d`, and execution goes on

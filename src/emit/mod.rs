@@ -134,6 +134,8 @@ pub struct Emit<'a> {
     outcomes: Vec<(Domain, u8)>,
     /// The first node that the instruction has made.
     fresh_from: usize,
+    /// The value that was in a local whose object lives forever now.
+    lasting: Id,
     /// The int whose digits were last asked the address of.
     last_digits: Id,
     /// The last element that was loaded: pointer, index, value.
@@ -213,6 +215,7 @@ impl<'a> Emit<'a> {
             identified,
             outcomes,
             fresh_from: 0,
+            lasting: NONE,
             last_digits: NONE,
             last_element: None,
             buffers,

@@ -115,6 +115,7 @@ impl Emit<'_> {
         self.versions.clear();
         self.identified.clear();
         self.outcomes.clear();
+        self.lasting = NONE;
         self.last_digits = NONE;
         self.last_element = None;
         self.uses.now = 0;

@@ -248,11 +248,12 @@ impl Emit<'_> {
         };
         let bound = self.is_bound(id);
         let r = self.place(id);
-        self.drop_reference(r, bound, dealloc);
+        self.drop_reference(r, bound, dealloc, id == self.lasting);
     }
 
-    /// Takes one off a count in memory and frees the object where that was the last.
-    pub(crate) fn drop_reference(&mut self, r: Gpr, bound: bool, dealloc: Dealloc) {
+    /// Takes one off a count in memory and frees the object where that was the last. Where it seems
+    /// to be one that is not counted, all of that is out of line: a jump that is taken costs more.
+    pub(crate) fn drop_reference(&mut self, r: Gpr, bound: bool, dealloc: Dealloc, lasting: bool) {
         self.effects = true;
         let null = if bound {
             None
@@ -260,12 +261,18 @@ impl Emit<'_> {
             self.asm.test(true, r, r);
             Some(self.asm.jcc_short(Cc::E))
         };
-        let immortal = self.count_down(r);
-        let zero = self.asm.jcc(Cc::E);
+        let (site, immortal) = if lasting {
+            self.asm.at_odd();
+            self.asm.cmp_mem_imm(Mem::new(r, 0), 0, 4);
+            (self.asm.jcc(Cc::GE), None)
+        } else {
+            let immortal = self.count_down(r);
+            (self.asm.jcc(Cc::E), immortal)
+        };
         for skip in [immortal, null].into_iter().flatten() {
             self.asm.bind_short(skip);
         }
-        self.cold_dealloc(zero, r, dealloc);
+        self.cold_dealloc(site, r, dealloc, lasting);
     }
 
     /// Takes one off a count in memory, behind a jump that is taken if the object is not counted.

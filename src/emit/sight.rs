@@ -9,6 +9,8 @@
 //! Values are followed along the path that the interpreter would take now, so that only memory is
 //! read that it would read. Where that path is not known, nothing is seen any more.
 
+use crate::jit::code::read;
+use crate::jit::facts;
 use crate::jit::fold;
 use crate::jit::starts::ContextKey;
 
@@ -103,6 +105,20 @@ impl Emit<'_> {
         (sight.frame, sight.tstate) = (frame, tstate);
         sight.stack.clear();
         sight.stack.extend(stack);
+    }
+
+    /// Whether the object that a local's memory holds now, while the block is compiled, lives forever.
+    /// A hint: what the local holds when the code runs is not known.
+    pub(crate) fn holds_immortal(&self, local: usize) -> bool {
+        let frame = self.looking.sight.frame;
+        if !cfg!(Py_3_12) || frame == 0 {
+            return false;
+        }
+        // SAFETY: the frame runs, and its locals' memory holds NULL or objects.
+        unsafe {
+            let object = read::<usize>(frame, facts::LOCALS + 8 * local as i32);
+            object != 0 && (read::<u32>(object, 0) as i32) < 0
+        }
     }
 
     /// Whether anything is to be seen at the present point.

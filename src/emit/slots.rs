@@ -152,6 +152,9 @@ impl Emit<'_> {
         } else if !self.is_null(old) {
             self.place(old);
             self.unhome(i);
+            if self.holds_immortal(i) {
+                self.lasting = old;
+            }
         }
         self.put_in_memory(i, v.0);
         Ok(())
@@ -183,7 +186,7 @@ impl Emit<'_> {
         let id = self.new_in_gpr(Ty::Object, r);
         self.st.locals[i].node = NONE;
         self.st.locals[i].known = Known::Nothing;
-        self.drop_reference(r, false, Dealloc::Plain);
+        self.drop_reference(r, false, Dealloc::Plain, false);
         self.unplace(id);
     }
 
