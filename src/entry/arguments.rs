@@ -97,17 +97,17 @@ impl OnStack {
 }
 
 /// The arguments of a call of a function's entry point, where the interpreter itself makes the
-/// call and does nothing with them afterwards but drop them.
+/// call and does nothing with them afterwards but drop them. `here` is the address of a variable
+/// of the entry point.
 ///
 /// # Safety
-/// The arguments are those that the entry point was given; the GIL is held.
+/// The arguments are those that the entry point was given, and their number; the GIL is held.
 #[cfg(Py_3_12)]
 pub unsafe fn of_entry(
     thread: Thread,
     function: *mut ffi::PyObject,
-    args: *const *mut ffi::PyObject,
-    nargsf: usize,
-    count: usize,
+    (args, nargsf, count): (*const *mut ffi::PyObject, usize, usize),
+    here: usize,
 ) -> Option<OnStack> {
     let caller = thread.frame()?;
     let (_, code) = caller.runs()?;
@@ -120,7 +120,7 @@ pub unsafe fn of_entry(
     };
     if nargsf & ffi::PY_VECTORCALL_ARGUMENTS_OFFSET == 0 {
         // SAFETY: by the caller.
-        return unsafe { is_packed(caller, code, function, found) }.then_some(found);
+        return unsafe { is_packed(caller, code, function, found, here) }.then_some(found);
     }
     // SAFETY: the frame holds a reference to its code object.
     let shape = unsafe { Shape::of(code as usize) };
@@ -150,11 +150,13 @@ unsafe fn is_packed(
     code: *mut ffi::PyCodeObject,
     function: *mut ffi::PyObject,
     arguments: OnStack,
+    here: usize,
 ) -> bool {
     let items = layout::PyTupleObject::ob_item.offset as usize;
     let tuple = (arguments.first as usize).wrapping_sub(items);
     // SAFETY: the frame holds a reference to its code object, and the slots are inside the frame.
-    // What is in the slot of the tuple is looked at only when the arguments are in it.
+    // What the arguments seem to be in is looked at only when it is what the slot says, or where
+    // that can be read.
     unsafe {
         let Some(Call { slot, handed, .. }) = call_at(caller, code) else {
             return false;
@@ -163,11 +165,22 @@ unsafe fn is_packed(
         let tuple = tuple as *mut ffi::PyObject;
         handed == Handed::Packed
             && *caller.slot(place) == function
-            && *caller.slot(place + 2) == tuple
+            && (*caller.slot(place + 2) == tuple
+                || is_made_of_slot(caller, arguments.first as usize, here))
             && ffi::PyTuple_CheckExact(tuple) != 0
             && ffi::Py_REFCNT(tuple) == 1
             && ffi::PyTuple_GET_SIZE(tuple) as usize == arguments.count
     }
+}
+
+/// Whether arguments that the entry point was given can only be the items of a tuple that the
+/// interpreter has made of what the slot held, if what stands before them is one.
+#[cfg(Py_3_12)]
+fn is_made_of_slot(caller: Frame, first: usize, here: usize) -> bool {
+    /// What is on the same page as the arguments can be read.
+    const PAGE: usize = 4096;
+    let items = layout::PyTupleObject::ob_item.offset as usize;
+    first % PAGE >= items && super::direct::is_direct(caller, here)
 }
 
 /// The call that a frame is at.

@@ -77,12 +77,21 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     if WATCHING.load(Ordering::Relaxed) {
         return Ok(());
     }
+    #[cfg(Py_3_13)]
+    super::direct::learn(py)?;
     // SAFETY: the callback lives as long as the process.
     if unsafe { PyFunction_AddWatcher(watch) } < 0 {
         return Err(PyErr::fetch(py));
     }
     WATCHING.store(true, Ordering::Relaxed);
     Ok(())
+}
+
+/// Have calls of a function that nobody else knows arrive at our entry point.
+#[cfg(Py_3_13)]
+pub(crate) fn lead_in(function: *mut ffi::PyFunctionObject) {
+    // SAFETY: callers hold the GIL and a reference to the function.
+    unsafe { PyFunction_SetVectorcall(function, vectorcall::enter) };
 }
 
 /// Let callers of this function reach its compiled code, now or when there is some.

@@ -1,6 +1,8 @@
 //! How execution gets into compiled code.
 
 mod arguments;
+#[cfg(Py_3_13)]
+mod direct;
 #[cfg(Py_3_12)]
 pub mod functions;
 pub mod generators;

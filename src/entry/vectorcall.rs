@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use pyo3::ffi;
 
+#[cfg(Py_3_13)]
+use super::direct;
 use super::interp::{self, Thread};
 use super::{arguments, functions, hook, policy, stack};
 use crate::jit;
@@ -74,9 +76,16 @@ pub(crate) unsafe extern "C" fn enter(
     let function = callable.cast::<ffi::PyFunctionObject>();
     // SAFETY: the interpreter calls this with the GIL held.
     let thread = unsafe { Thread::current() };
+    let variable = 0_u8;
+    let here = &raw const variable as usize;
+    #[cfg(Py_3_13)]
+    if direct::tells(thread, callable, here) {
+        // SAFETY: `None` is always there.
+        return unsafe { ffi::Py_NewRef(ffi::Py_None()) };
+    }
     let choice = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: the arguments are the interpreter's own.
-        unsafe { choose(thread, function, args, nargsf, kwnames) }
+        unsafe { choose(thread, function, args, nargsf, kwnames, here) }
     }))
     .unwrap_or(Choice::Interpret);
     match choice {
@@ -120,6 +129,7 @@ unsafe fn choose(
     args: *const *mut ffi::PyObject,
     nargsf: usize,
     kwnames: *mut ffi::PyObject,
+    here: usize,
 ) -> Choice {
     // SAFETY: the running thread's state.
     if unsafe { stack::is_low_in(thread.as_ptr() as usize) } {
@@ -158,7 +168,7 @@ unsafe fn choose(
             ffi::PyTuple_GET_SIZE(kwnames) as usize
         };
         let count = positional + keywords;
-        let on_stack = arguments::of_entry(thread, function.cast(), args, nargsf, count);
+        let on_stack = arguments::of_entry(thread, function.cast(), (args, nargsf, count), here);
         if on_stack.is_none() {
             if matches!(entry, Entry::None) {
                 return Choice::Interpret;
