@@ -9,6 +9,7 @@ pub mod generators;
 pub mod hook;
 pub mod interp;
 mod layout;
+mod main_loops;
 #[cfg(Py_3_12)]
 pub mod monitoring;
 pub mod policy;

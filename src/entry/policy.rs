@@ -10,13 +10,14 @@ use super::arguments;
 #[cfg(Py_3_12)]
 use super::functions;
 use super::hook::{self, Need};
+use super::main_loops;
 #[cfg(Py_3_13)]
 use super::write_through;
 #[cfg(Py_3_12)]
 use super::{monitoring, watching};
 use super::{profiling, sampling, slots};
 use crate::jit::{self, Pace, extra};
-use crate::release::{OPCODES, ROLES, layout};
+use crate::release::layout;
 
 /// Samples that a function must be met in before it is compiled, unless the user says otherwise.
 pub const DEFAULT_THRESHOLD: u32 = 2;
@@ -190,13 +191,12 @@ pub(crate) fn consider(function: *mut ffi::PyFunctionObject) {
     }
     // SAFETY: callers hold the GIL and a reference to the function.
     let code = unsafe { (*function).func_code }.cast::<ffi::PyCodeObject>();
-    let traits = Traits::of(code);
-    if traits.has(Traits::REFUSED) || traits.has(Traits::SUSPENDS) {
+    if Traits::noted(code).has(Traits::REFUSED) || Traits::suspends(code) {
         return;
     }
     // SAFETY: the function holds a reference to its code object.
     let compiled = unsafe { jit::entry_of(code) }.is_some();
-    if compiled || (enters_loops() && traits.has(Traits::EAGER)) {
+    if compiled || (enters_loops() && main_loops::has(code)) {
         install(function);
     }
 }
@@ -237,13 +237,18 @@ impl Traits {
     const REFUSED: usize = 8;
 
     fn of(code: *mut ffi::PyCodeObject) -> Traits {
-        // SAFETY: callers hold the GIL and a reference to the code object.
-        let known = unsafe { extra::get(traits_index(), code as usize) };
-        let traits = Traits(known.map_or(0, |bits| bits as usize));
+        let traits = Traits::noted(code);
         if traits.has(Traits::KNOWN) {
             return traits;
         }
         traits.add(code, Traits::KNOWN | Traits::look(code))
+    }
+
+    /// What somebody has found out.
+    fn noted(code: *mut ffi::PyCodeObject) -> Traits {
+        // SAFETY: callers hold the GIL and a reference to the code object.
+        let known = unsafe { extra::get(traits_index(), code as usize) };
+        Traits(known.map_or(0, |bits| bits as usize))
     }
 
     fn has(self, bits: usize) -> bool {
@@ -259,65 +264,21 @@ impl Traits {
     }
 
     fn look(code: *mut ffi::PyCodeObject) -> usize {
-        const SUSPENDS: i32 = ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR;
-        let base = code.cast::<u8>();
-        // SAFETY: a live code object; its size is the number of its code units.
-        let (flags, units) = unsafe {
-            let flags = base
-                .offset(layout::PyCodeObject::co_flags.offset as isize)
-                .cast::<i32>()
-                .read();
-            let first = base.offset(layout::PyCodeObject::co_code_adaptive.offset as isize);
-            let size = ffi::Py_SIZE(code.cast()) as usize;
-            (
-                flags,
-                std::slice::from_raw_parts(first.cast::<[u8; 2]>(), size),
-            )
-        };
-        if flags & SUSPENDS != 0 {
-            return Traits::SUSPENDS;
-        }
-        let jumps_back = |unit: &[u8; 2]| {
-            let generic = OPCODES[usize::from(unit[0])].base;
-            ROLES.backward_jumps.contains(&generic)
-        };
-        if units.iter().any(jumps_back) && is_main(code) {
+        if Traits::suspends(code) {
+            Traits::SUSPENDS
+        } else if main_loops::find(code) {
             Traits::EAGER
         } else {
             0
         }
     }
-}
 
-/// Whether code comes from the file that the program was started with, or from no file as all of
-/// the program does.
-fn is_main(code: *mut ffi::PyCodeObject) -> bool {
-    // SAFETY: callers hold the GIL and a reference to the code object; all other references are
-    // borrowed and used at once.
-    unsafe {
-        // Not `PyImport_AddModule`: who has taken the module away must not find it there again.
-        // Not `PyImport_GetModuleDict`: finalizers still run when there are no modules any more,
-        // and it ends the process then.
-        let modules = ffi::PySys_GetObject(c"modules".as_ptr());
-        if modules.is_null() {
-            return false;
-        }
-        let main = ffi::PyDict_GetItemString(modules, c"__main__".as_ptr());
-        if main.is_null() || ffi::PyModule_Check(main) == 0 {
-            return false;
-        }
-        let file = ffi::PyDict_GetItemString(ffi::PyModule_GetDict(main), c"__file__".as_ptr());
-        let name: *mut ffi::PyObject = code
-            .cast::<u8>()
-            .offset(layout::PyCodeObject::co_filename.offset as isize)
-            .cast::<*mut ffi::PyObject>()
-            .read();
-        if file.is_null() {
-            return ffi::PyUnicode_CompareWithASCIIString(name, c"<string>".as_ptr()) == 0;
-        }
-        if ffi::PyUnicode_Check(file) == 0 || ffi::PyUnicode_Check(name) == 0 {
-            return false;
-        }
-        ffi::PyUnicode_Compare(file, name) == 0
+    /// Whether it is a generator or a coroutine.
+    fn suspends(code: *mut ffi::PyCodeObject) -> bool {
+        const SUSPENDS: i32 = ffi::CO_GENERATOR | ffi::CO_COROUTINE | ffi::CO_ASYNC_GENERATOR;
+        let at = layout::PyCodeObject::co_flags.offset as isize;
+        // SAFETY: callers hold the GIL and a reference to the code object.
+        let flags = unsafe { code.cast::<u8>().offset(at).cast::<i32>().read() };
+        flags & SUSPENDS != 0
     }
 }
