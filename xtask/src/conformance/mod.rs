@@ -1,10 +1,11 @@
 //! `cargo xtask conformance`: CPython's own test suite, with Cevalry on and without it.
 
+mod earlier;
 mod suite;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
@@ -18,6 +19,7 @@ use crate::repo::Repo;
 use crate::threshold::Threshold;
 use crate::workers::{self, lock};
 
+use earlier::Earlier;
 use suite::Suite;
 
 /// The modules that are run when none is named.
@@ -32,6 +34,9 @@ const ALL: &str = "all";
 /// Run by every interpreter that starts with the folder on its path.
 const STARTUP: &str = "import cevalry_startup\n";
 
+/// Gives every interpreter the means to look for leaks.
+const REFERENCES: &str = include_str!("references.py");
+
 /// Run CPython's own tests with Cevalry on and without it, and compare them case by case.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -39,9 +44,9 @@ pub struct Args {
     /// Without it: every supported one on PATH and among pyenv's versions.
     #[arg(long = "python", value_name = "PATH")]
     pythons: Vec<PathBuf>,
-    /// The threshold, or `default`; 0 compiles everything at first sight.
-    #[arg(long, default_value = "0", value_name = "N|default")]
-    threshold: Threshold,
+    /// The threshold, or `default` (may be given several times); 0 compiles everything at first sight.
+    #[arg(long = "threshold", default_value = "0", value_name = "N|default")]
+    thresholds: Vec<Threshold>,
     /// Import Cevalry from this folder instead of building it.
     #[arg(long, value_name = "FOLDER")]
     import: Option<PathBuf>,
@@ -51,6 +56,13 @@ pub struct Args {
     /// Write the counts into docs/conformance.md.
     #[arg(long)]
     record: bool,
+    /// Run each module six times over, and look whether references, memory blocks or files leak
+    /// where they do not without Cevalry.
+    #[arg(long, conflicts_with = "resume")]
+    leaks: bool,
+    /// Count modules in which an earlier run found no difference without running them again.
+    #[arg(long)]
+    resume: bool,
     /// Modules of the test suite; without them, about a hundred telling ones. `all` is the whole suite.
     #[arg(value_name = "TEST")]
     tests: Vec<String>,
@@ -65,10 +77,14 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
     };
     let mut differences = 0;
     for (python, folder) in pythons.iter().zip(&folders) {
-        let found = compare(args, python, folder)?;
-        differences += found.differences;
-        if args.record {
-            record(repo, &found.row(python, args))?;
+        for (found, threshold) in compare(repo, args, python, folder)?
+            .iter()
+            .zip(&args.thresholds)
+        {
+            differences += found.counts.differences;
+            if args.record {
+                record(repo, &found.row(python, args, *threshold))?;
+            }
         }
     }
     Ok(if differences == 0 {
@@ -78,77 +94,136 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
     })
 }
 
-/// What a comparison found.
-#[derive(Default)]
-struct Found {
-    modules: usize,
+/// What was counted in a module, or in all of them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Counts {
     cases: usize,
     differences: usize,
+    /// Differences that are listed.
     allowed: usize,
 }
 
+/// What a comparison found at one threshold.
+#[derive(Clone, Default)]
+struct Found {
+    modules: usize,
+    counts: Counts,
+}
+
 impl Found {
-    fn row(&self, python: &Python, args: &Args) -> Row {
+    fn add(&mut self, counts: Counts) {
+        self.modules += 1;
+        self.counts.cases += counts.cases;
+        self.counts.differences += counts.differences;
+        self.counts.allowed += counts.allowed;
+    }
+
+    fn row(&self, python: &Python, args: &Args, threshold: Threshold) -> Row {
         let whole = args.tests.first().is_some_and(|test| test == ALL);
         let part = if whole { "" } else { " (a part)" };
-        let listed = match self.allowed {
+        if args.leaks {
+            return Row {
+                what: format!("leaks in CPython's tests{part}"),
+                python: python.version.clone(),
+                when: threshold.to_string(),
+                amount: format!("{} modules", self.modules),
+                differences: self.counts.differences,
+            };
+        }
+        let listed = match self.counts.allowed {
             0 => String::new(),
             allowed => format!(" ({allowed} listed)"),
         };
         Row {
             what: format!("CPython's tests{part}"),
             python: python.version.clone(),
-            when: args.threshold.to_string(),
-            amount: format!("{} modules, {} cases{listed}", self.modules, self.cases),
-            differences: self.differences,
+            when: threshold.to_string(),
+            amount: format!(
+                "{} modules, {} cases{listed}",
+                self.modules, self.counts.cases
+            ),
+            differences: self.counts.differences,
         }
     }
 }
 
-fn compare(args: &Args, python: &Python, folder: &std::path::Path) -> Result<Found> {
-    println!(
-        "conformance of {}, threshold {}",
-        python.describe(),
-        args.threshold
-    );
+/// What is found at each threshold; without Cevalry a module is run once for all of them.
+fn compare(repo: &Repo, args: &Args, python: &Python, folder: &Path) -> Result<Vec<Found>> {
+    println!("conformance of {}", python.describe());
     let startup = tempfile::tempdir()?;
-    fs::write(startup.path().join("sitecustomize.py"), STARTUP)?;
+    let references = if args.leaks { REFERENCES } else { "" };
+    fs::write(
+        startup.path().join("sitecustomize.py"),
+        format!("{STARTUP}{references}"),
+    )?;
     let path = format!("{}:{}", startup.path().display(), folder.display());
-    let with = |compiled| Suite {
+    let suite = |compiled| Suite {
         python: python.command.clone(),
         path: path.clone(),
         compiled,
+        leaks: args.leaks,
     };
-    let (without, with) = (with(None), with(Some(args.threshold)));
+    let without = suite(None);
     let modules = modules(&args.tests, python)?;
     let allowed = allowed();
-    let found = Mutex::new(Found::default());
+    let earlier = Earlier::open(repo, python, args.resume || args.leaks)?;
+    let found = Mutex::new(vec![Found::default(); args.thresholds.len()]);
     workers::each(modules, args.jobs, |module| {
-        let expected = without.run(&module)?;
-        let given = settle(&with, &module, &expected)?;
-        tell(&module, &expected, &given, &allowed, &mut lock(&found));
+        let mut plain = None;
+        for (place, threshold) in args.thresholds.iter().enumerate() {
+            let known = earlier.counts(&module, *threshold);
+            let counts = match known.filter(|_| args.resume) {
+                Some(counts) => counts,
+                None => {
+                    let mut expected = match plain.take() {
+                        Some(fates) => fates,
+                        None => without.run(&module)?,
+                    };
+                    let with = suite(Some(*threshold));
+                    let given = settle(&without, &with, &module, &mut expected)?;
+                    let told = format!("{module} at threshold {threshold}");
+                    let counts = tell(&told, &expected, &given, &allowed);
+                    plain = Some(expected);
+                    if counts.differences == 0 && !args.leaks {
+                        earlier.keep(&module, *threshold, counts)?;
+                    }
+                    counts
+                }
+            };
+            lock(&found)[place].add(counts);
+        }
         Ok(())
     })?;
     let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    println!(
-        "{}: {} modules, {} cases, {} differ, {} may differ",
-        python.describe(),
-        found.modules,
-        found.cases,
-        found.differences,
-        found.allowed
-    );
+    for (found, threshold) in found.iter().zip(&args.thresholds) {
+        println!(
+            "{}, threshold {threshold}: {} modules, {} cases, {} differ, {} may differ",
+            python.describe(),
+            found.modules,
+            found.counts.cases,
+            found.counts.differences,
+            found.counts.allowed
+        );
+    }
     Ok(found)
 }
 
-/// What becomes of the cases with Cevalry. Where something differs the module is run again, and a
-/// case that then passes counts as passed: some tests depend on time.
-fn settle(with: &Suite, module: &str, expected: &Fates) -> Result<Fates> {
+/// What becomes of the cases with Cevalry. Where something differs the module is run again both
+/// ways, and what a case came to at its better time counts with Cevalry, at its worse time without
+/// it: some tests depend on time.
+fn settle(without: &Suite, with: &Suite, module: &str, expected: &mut Fates) -> Result<Fates> {
     let mut given = with.run(module)?;
     if !differing(expected, &given).is_empty() {
         for (case, fate) in with.run(module)? {
             if fate == Fate::Passed {
                 given.insert(case, fate);
+            }
+        }
+    }
+    if !differing(expected, &given).is_empty() {
+        for (case, fate) in without.run(module)? {
+            if fate != Fate::Passed {
+                expected.insert(case, fate);
             }
         }
     }
@@ -164,15 +239,11 @@ fn differing<'a>(expected: &'a Fates, given: &Fates) -> Vec<&'a String> {
         .collect()
 }
 
-fn tell(
-    module: &str,
-    expected: &Fates,
-    given: &Fates,
-    allowed: &BTreeMap<&str, &str>,
-    found: &mut Found,
-) {
-    found.modules += 1;
-    found.cases += expected.len();
+fn tell(told: &str, expected: &Fates, given: &Fates, allowed: &BTreeMap<&str, &str>) -> Counts {
+    let mut found = Counts {
+        cases: expected.len(),
+        ..Counts::default()
+    };
     let mut lines = Vec::new();
     for case in differing(expected, given) {
         if allowed.contains_key(case.as_str()) {
@@ -189,13 +260,14 @@ fn tell(
         }
     }
     println!(
-        "{module}: {} cases{}",
+        "{told}: {} cases{}",
         expected.len(),
         if lines.is_empty() { "" } else { ", differs" }
     );
     for line in lines {
         println!("{line}");
     }
+    found
 }
 
 fn allowed() -> BTreeMap<&'static str, &'static str> {
