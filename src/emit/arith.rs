@@ -82,7 +82,10 @@ impl Emit<'_> {
             return Val(self.imm(ty, v as i64));
         }
         let key = (op, ty, a.0, b.0);
-        if let Some((_, v)) = self.computed.iter().find(|(k, _)| *k == key) {
+        let known = self.computed.iter().find(|(k, _)| *k == key);
+        if let Some((_, v)) = known
+            && !self.is_lost(v.0)
+        {
             return *v;
         }
         let v = self.compute(op, ty, a, b);

@@ -7,7 +7,8 @@ use crate::jit::context::{Gpr, Loc, Xmm};
 use super::Emit;
 use super::asm::Alu;
 use super::machine::{
-    ARGUMENT_SLOTS, ARGUMENTS, R11, RAX, VECTOR_ARGUMENTS, XMM0, XMM15, native, stack_argument,
+    ARGUMENT_SLOTS, ARGUMENTS, R11, RAX, VECTOR_ARGUMENTS, XMM0, XMM15, is_volatile, native,
+    stack_argument,
 };
 use super::node::{Anchor, At, Id, Kind, Node};
 use super::types::{Callee, Effect, Exit, Flow, Signature, Stop, Ty, Val};
@@ -45,6 +46,7 @@ const INSTRUMENTS: &str = "_Py_Instrument";
 
 impl Emit<'_> {
     pub fn call(&mut self, callee: &Callee, args: &[Val]) -> Flow<Val> {
+        let kept = self.kept.take();
         if callee.name == INSTRUMENTS {
             self.exit(Exit::Interpret("its instrumentation is out of date"))?;
         }
@@ -62,6 +64,7 @@ impl Emit<'_> {
             self.exit(Exit::Interpret(callee.name))?;
             return Err(Stop::Ended);
         };
+        self.kept = kept;
         self.emit_call(&Call {
             target: Target::Address(address),
             result: callee.result,
@@ -74,6 +77,7 @@ impl Emit<'_> {
     }
 
     pub fn indirect(&mut self, signature: &Signature, p: Val, args: &[Val]) -> Flow<Val> {
+        let kept = self.kept.take();
         let mut known = None;
         if let Some(address) = self.node(p.0).imm() {
             known = self.operator_name(p.0);
@@ -100,6 +104,7 @@ impl Emit<'_> {
             Some(address) => Target::Address(address as usize),
             None => Target::Pointer(p.0),
         };
+        self.kept = kept;
         self.emit_call(&Call {
             target,
             result: signature.result,
@@ -127,6 +132,13 @@ impl Emit<'_> {
     }
 
     pub(crate) fn emit_call(&mut self, call: &Call<'_>) -> Flow<Val> {
+        let kept = self.kept.take();
+        let pointer = match call.target {
+            Target::Pointer(p) => Some(Val(p)),
+            Target::Address(_) => None,
+        };
+        let mut needed: SmallVec<[Val; 8]> = call.args.iter().copied().chain(pointer).collect();
+        self.let_go(kept.as_ref(), &needed);
         for arg in call.args {
             self.expose(arg.0);
         }
@@ -176,6 +188,15 @@ impl Emit<'_> {
         {
             return Err(Stop::Unsupported("a call with too many arguments"));
         }
+        // Arguments stay where they are until they are moved. Nothing is put into a volatile
+        // register before that, but into other places.
+        let volatile = |e: &Self, v: &Val| match e.node(v.0).at {
+            At::Gpr(r) => is_volatile(r),
+            At::Xmm(_) => true,
+            At::None | At::Native(_) | At::Stack(_) => false,
+        };
+        needed.retain(|v| !volatile(self, v));
+        self.let_go(kept.as_ref(), &needed);
         self.vacate_volatile();
         for (i, &source) in gprs.iter().enumerate().skip(ARGUMENTS.len()) {
             let to = stack_argument((i - ARGUMENTS.len()) as u16);

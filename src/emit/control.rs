@@ -7,7 +7,7 @@ use super::Emit;
 use super::asm::{Cc, Mem, Site};
 use super::cold::Cold;
 use super::edge::EdgeKind;
-use super::join;
+use super::join::{self, Fork};
 use super::machine::FRAME;
 use super::table::Test;
 use super::types::{Exit, Expected, Flow, Number, Stop, Val};
@@ -111,6 +111,7 @@ impl Emit<'_> {
         then: &mut dyn FnMut(&mut Self) -> Flow,
         otherwise: &mut dyn FnMut(&mut Self) -> Flow,
     ) -> Flow {
+        let kept = self.kept.take();
         match self.decided(c.0) {
             Some(false) => return otherwise(self),
             Some(true) => return then(self),
@@ -186,14 +187,22 @@ impl Emit<'_> {
             self.outcomes.truncate(outcomes);
         }
         match (first, second) {
-            (None, second @ (Ok(()) | Err(Stop::Ended))) => second,
+            (None, Ok(())) => {
+                self.let_go(kept.as_ref(), &[]);
+                Ok(())
+            }
+            (None, Err(Stop::Ended)) => Err(Stop::Ended),
             (Some((state, join)), Err(Stop::Ended)) => {
                 self.asm.bind(join);
                 self.replace_state(state);
+                self.let_go(kept.as_ref(), &[]);
                 Ok(())
             }
             (_, Err(stop)) => Err(inside_arm(stop)),
-            (Some((state, join)), Ok(())) => join::join(self, state, join, nodes),
+            (Some((state, join)), Ok(())) => {
+                let fork = Fork { nodes, kept };
+                join::join(self, state, join, &fork)
+            }
         }
     }
 

@@ -3,8 +3,9 @@
 use crate::jit::context::{Behind, Gpr, Known};
 
 use super::asm::{Mem, Site};
+use super::keep::Kept;
 use super::machine::{NATIVE_SLOTS, R11, RAX, native};
-use super::node::{Anchor, At, Id, Kind, NONE, Node, Table};
+use super::node::{Anchor, At, Id, Kind, NONE, Node};
 use super::offsets::OB_TYPE;
 use super::state::State;
 use super::types::{Flow, Stop, Ty};
@@ -27,9 +28,20 @@ struct Path {
     fixes: Vec<Fix>,
 }
 
+/// Where the arms began.
+#[derive(Debug)]
+pub(crate) struct Fork {
+    /// How many nodes there were.
+    pub nodes: usize,
+    /// What is needed behind the arms, where that is known.
+    pub kept: Option<Kept>,
+}
+
 /// Goes on after two arms. The first has ended with a jump at `join`, in the state `first`; the
-/// second ends here. Nodes below `fork` are those from before the arms.
-pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: usize) -> Flow {
+/// second ends here.
+pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: &Fork) -> Flow {
+    let kept = fork.kept.as_ref();
+    let fork = fork.nodes;
     let mut one = Path {
         st: first,
         fixes: Vec::new(),
@@ -44,7 +56,7 @@ pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: usize)
         return Err(Stop::Unsupported("a frame that one of two paths places"));
     }
     let mut slots = Slots::default();
-    let phis = different(&one.st, &two.st, fork)?;
+    let phis = different(&one.st, &two.st, fork, kept)?;
     locals(&one.st, &two.st, &mut target)?;
     // A merged value takes a reference of its own with it.
     for &(_, a, b) in &phis {
@@ -59,7 +71,8 @@ pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: usize)
             }
         }
     }
-    let mut kept = None;
+    let mut needed = std::mem::take(&mut e.buffers.needed);
+    needed.clear(0);
     for id in 2..fork as Id {
         let (a, b) = (&one.st.nodes[id as usize], &two.st.nodes[id as usize]);
         let inside = a.twin as usize >= fork && a.twin != NONE;
@@ -68,11 +81,16 @@ pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: usize)
             continue;
         }
         let lost = a.at != b.at && !e.careful && {
-            let kept = kept.get_or_insert_with(|| needed(&one.st, &two.st, fork, e.tables()));
-            !kept[id as usize]
+            if needed.is_empty() {
+                needed.clear(fork);
+                needed.add(&one.st, kept, &[], e.tables());
+                needed.add(&two.st, kept, &[], e.tables());
+            }
+            !needed.has(id)
         };
         common(id, lost, &mut one, &mut two, &mut target, &mut slots, fork)?;
     }
+    e.buffers.needed = needed;
     target.nodes.truncate(fork);
     for (place, a, b) in phis {
         if (a, b) == (NONE, NONE) {
@@ -107,6 +125,7 @@ pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: usize)
     }
     e.replace_state(target);
     e.st.claim_places();
+    e.let_go(kept, &[]);
     Ok(())
 }
 
@@ -212,7 +231,7 @@ impl Slots {
 }
 
 /// Slots and variables that the arms have set differently.
-fn different(a: &State, b: &State, fork: usize) -> Flow<Vec<(Place, Id, Id)>> {
+fn different(a: &State, b: &State, fork: usize, kept: Option<&Kept>) -> Flow<Vec<(Place, Id, Id)>> {
     let mut found = Vec::new();
     for i in 0..a.stack.len().max(b.stack.len()) {
         let x = a.stack.get(i).copied().unwrap_or(NONE);
@@ -227,6 +246,9 @@ fn different(a: &State, b: &State, fork: usize) -> Flow<Vec<(Place, Id, Id)>> {
     // What an arm declares is its own.
     for i in 0..a.vars.len().min(b.vars.len()) {
         let (x, y) = (a.vars[i], b.vars[i]);
+        if kept.is_some_and(|kept| !kept.has(i)) {
+            continue;
+        }
         if x != y || x as usize >= fork {
             found.push((Place::Var(i), x, y));
         }
@@ -248,31 +270,6 @@ fn locals(a: &State, b: &State, target: &mut State) -> Flow {
         target.locals[i].known = Known::Nothing;
     }
     Ok(())
-}
-
-/// Which nodes slots and variables refer to, directly or not.
-fn needed(a: &State, b: &State, fork: usize, tables: &[Table]) -> Vec<bool> {
-    let mut needed = vec![false; fork];
-    let mut waiting: Vec<Id> = Vec::new();
-    for st in [a, b] {
-        waiting.extend(&st.stack);
-        waiting.extend(&st.vars);
-        waiting.extend(st.locals.iter().map(|local| local.node));
-    }
-    while let Some(id) = waiting.pop() {
-        if id == NONE || id as usize >= fork || needed[id as usize] {
-            continue;
-        }
-        needed[id as usize] = true;
-        for st in [a, b] {
-            let node = &st.nodes[id as usize];
-            waiting.extend(node.parts());
-            if let Kind::Table(t) = node.kind {
-                waiting.extend(tables[t as usize].operands());
-            }
-        }
-    }
-    needed
 }
 
 /// Makes the two paths agree on a node from before them.

@@ -18,6 +18,7 @@ mod identity;
 mod intrinsics;
 mod iterators;
 mod join;
+mod keep;
 mod keywords;
 mod loops;
 mod machine;
@@ -67,6 +68,7 @@ use asm::Asm;
 use cold::Cold;
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark};
 use identity::{Identified, Loaded};
+use keep::Kept;
 use node::{Domain, Id, NONE, Table};
 use passes::Uses;
 use reuse::{Buffers, Lists};
@@ -103,6 +105,8 @@ pub struct Emit<'a> {
     uses: Uses,
     /// Whether values that no slot refers to are kept at joins and calls.
     careful: bool,
+    /// What the next statement leaves needed, where that is known.
+    kept: Option<Kept>,
     looking: Looking,
     /// Whether the instruction has done something that must not be done twice.
     effects: bool,
@@ -198,6 +202,7 @@ impl<'a> Emit<'a> {
             },
             uses,
             careful: false,
+            kept: None,
             looking: std::mem::take(&mut buffers.looking),
             effects: false,
             nest: 0,

@@ -108,6 +108,7 @@ impl Emit<'_> {
         self.looking.begin(&self.before.stack, self.instr.waits);
         self.going_on = None;
         self.failed = None;
+        self.kept = None;
         self.cell_types.clear();
         self.breaker = None;
         self.computed.clear();

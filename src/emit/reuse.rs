@@ -8,6 +8,7 @@ use super::asm::Asm;
 use super::cold::Cold;
 use super::edge::BlockCode;
 use super::identity::{Identified, Loaded};
+use super::keep::Needed;
 use super::node::{Domain, Id, Node, Table};
 use super::passes::Uses;
 use super::relax::Spare;
@@ -24,6 +25,7 @@ pub struct Buffers {
     pub(crate) nodes: Vec<Node>,
     pub(crate) ids: Vec<Id>,
     pub(crate) described: Described,
+    pub(crate) needed: Needed,
     pub(crate) in_memory: InMemory,
     pub(crate) asm: Asm,
     pub(crate) spare: Spare,

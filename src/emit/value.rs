@@ -202,7 +202,10 @@ impl Emit<'_> {
     /// counted on all.
     fn shared_imm(&mut self, ty: Ty, address: i64) -> Id {
         if address != 0 {
-            if let Some((_, id)) = self.aliases.iter().find(|(a, _)| *a == address) {
+            let alias = self.aliases.iter().find(|(a, _)| *a == address);
+            if let Some((_, id)) = alias
+                && !self.is_lost(*id)
+            {
                 return *id;
             }
             let same =

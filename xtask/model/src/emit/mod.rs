@@ -6,6 +6,7 @@ mod body;
 mod branches;
 mod constants;
 mod expr;
+mod live;
 mod matcher;
 mod members;
 mod reach;
@@ -33,7 +34,7 @@ impl<'r> Functions<'r> {
     /// Generates them. Constants are named as those of `newest` where they agree with it.
     fn of(release: &Release, newest: &'r Release, template: &Template) -> Result<Self, String> {
         let mut uses = Uses::new(newest);
-        let emitter = body::emitter(release, &template.body, &mut uses)?;
+        let emitter = live::annotate(body::emitter(release, &template.body, &mut uses)?)?;
         let matcher = matcher::matcher(release, &template.body, &mut uses)?;
         Ok(Functions {
             emitter,
