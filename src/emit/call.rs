@@ -6,6 +6,7 @@ use crate::jit::context::{Gpr, Loc, Xmm};
 
 use super::Emit;
 use super::asm::Alu;
+use super::keep::Kept;
 use super::machine::{
     ARGUMENT_SLOTS, ARGUMENTS, R11, RAX, VECTOR_ARGUMENTS, XMM0, XMM15, is_volatile, native,
     stack_argument,
@@ -133,12 +134,6 @@ impl Emit<'_> {
 
     pub(crate) fn emit_call(&mut self, call: &Call<'_>) -> Flow<Val> {
         let kept = self.kept.take();
-        let pointer = match call.target {
-            Target::Pointer(p) => Some(Val(p)),
-            Target::Address(_) => None,
-        };
-        let mut needed: SmallVec<[Val; 8]> = call.args.iter().copied().chain(pointer).collect();
-        self.let_go(kept.as_ref(), &needed);
         for arg in call.args {
             self.expose(arg.0);
         }
@@ -182,21 +177,18 @@ impl Emit<'_> {
             Target::Pointer(p) => Some(self.source(p)?),
             Target::Address(_) => None,
         };
-        let vectors: SmallVec<[Loc; 4]> = xmms.iter().map(|&id| self.vector_source(id)).collect();
+        let mut vectors: SmallVec<[Loc; 4]> = SmallVec::new();
+        for &id in &xmms {
+            vectors.push(self.vector_source(id));
+        }
         if gprs.len() > ARGUMENTS.len() + usize::from(ARGUMENT_SLOTS)
             || vectors.len() > usize::from(VECTOR_ARGUMENTS)
         {
             return Err(Stop::Unsupported("a call with too many arguments"));
         }
-        // Arguments stay where they are until they are moved. Nothing is put into a volatile
-        // register before that, but into other places.
-        let volatile = |e: &Self, v: &Val| match e.node(v.0).at {
-            At::Gpr(r) => is_volatile(r),
-            At::Xmm(_) => true,
-            At::None | At::Native(_) | At::Stack(_) => false,
-        };
-        needed.retain(|v| !volatile(self, v));
-        self.let_go(kept.as_ref(), &needed);
+        if let Some(kept) = kept {
+            self.let_go_at_call(kept, call);
+        }
         self.vacate_volatile();
         for (i, &source) in gprs.iter().enumerate().skip(ARGUMENTS.len()) {
             let to = stack_argument((i - ARGUMENTS.len()) as u16);
@@ -213,8 +205,13 @@ impl Emit<'_> {
                 }
             }
         }
-        let mut moves: SmallVec<[(Gpr, Source); 8]> = ARGUMENTS.into_iter().zip(gprs).collect();
-        moves.extend(target.map(|t| (RAX, t)));
+        let mut moves: SmallVec<[(Gpr, Source); 8]> = SmallVec::new();
+        for (to, &source) in ARGUMENTS.into_iter().zip(&gprs) {
+            moves.push((to, source));
+        }
+        if let Some(target) = target {
+            moves.push((RAX, target));
+        }
         self.move_all(&moves);
         self.move_vectors(&vectors);
         if call.variadic {
@@ -231,6 +228,26 @@ impl Emit<'_> {
             self.forget_registers();
         }
         Ok(self.call_result(call))
+    }
+
+    /// Arguments stay where they are until they are moved. Nothing is put into a volatile register
+    /// before that, but into other places.
+    fn let_go_at_call(&mut self, mut kept: Kept, call: &Call<'_>) {
+        let pointer = match call.target {
+            Target::Pointer(p) => Some(p),
+            Target::Address(_) => None,
+        };
+        for id in call.args.iter().map(|v| v.0).chain(pointer) {
+            let volatile = match self.node(id).at {
+                At::Gpr(r) => is_volatile(r),
+                At::Xmm(_) => true,
+                At::None | At::Native(_) | At::Stack(_) => false,
+            };
+            if !volatile {
+                kept.add(id);
+            }
+        }
+        self.let_go(Some(&kept));
     }
 
     fn call_result(&mut self, call: &Call<'_>) -> Val {
@@ -273,13 +290,14 @@ impl Emit<'_> {
 
     /// Fills registers, each from where its value is now, all at once. Touches the flags.
     fn move_all(&mut self, moves: &[(Gpr, Source)]) {
-        let mut waiting: SmallVec<[(Gpr, Gpr); 8]> = moves
-            .iter()
-            .filter_map(|&(to, source)| match source {
-                Source::Gpr(from) if from != to => Some((to, from)),
-                _ => None,
-            })
-            .collect();
+        let mut waiting: SmallVec<[(Gpr, Gpr); 8]> = SmallVec::new();
+        for &(to, source) in moves {
+            if let Source::Gpr(from) = source
+                && from != to
+            {
+                waiting.push((to, from));
+            }
+        }
         self.move_registers(&mut waiting);
         for &(to, source) in moves {
             match source {

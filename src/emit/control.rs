@@ -188,14 +188,14 @@ impl Emit<'_> {
         }
         match (first, second) {
             (None, Ok(())) => {
-                self.let_go(kept.as_ref(), &[]);
+                self.let_go(kept.as_ref());
                 Ok(())
             }
             (None, Err(Stop::Ended)) => Err(Stop::Ended),
             (Some((state, join)), Err(Stop::Ended)) => {
                 self.asm.bind(join);
                 self.replace_state(state);
-                self.let_go(kept.as_ref(), &[]);
+                self.let_go(kept.as_ref());
                 Ok(())
             }
             (_, Err(stop)) => Err(inside_arm(stop)),

@@ -83,8 +83,8 @@ pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: &Fork)
         let lost = a.at != b.at && !e.careful && {
             if needed.is_empty() {
                 needed.clear(fork);
-                needed.add(&one.st, kept, &[], e.tables());
-                needed.add(&two.st, kept, &[], e.tables());
+                needed.add(&one.st, kept, e.tables());
+                needed.add(&two.st, kept, e.tables());
             }
             !needed.has(id)
         };
@@ -125,7 +125,7 @@ pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: &Fork)
     }
     e.replace_state(target);
     e.st.claim_places();
-    e.let_go(kept, &[]);
+    e.let_go(kept);
     Ok(())
 }
 

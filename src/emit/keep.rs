@@ -1,11 +1,12 @@
 //! Values that an instruction has no more use for give up their registers.
 //!
-//! Generated code says before each call and each branch which of its values it asks for again
-//! afterwards. Besides those, what the frame's slots refer to is needed, and nothing else.
+//! Generated code says before each call, branch and decrement which of its values it asks for
+//! again afterwards. Besides those, what the frame's slots refer to is needed, and nothing else.
 
 use smallvec::SmallVec;
 
 use super::Emit;
+use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM};
 use super::node::{Anchor, At, Id, Kind, NONE, Table};
 use super::state::State;
 use super::types::{Val, Var};
@@ -19,6 +20,11 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    /// One value more.
+    pub fn add(&mut self, value: Id) {
+        self.values.push(value);
+    }
+
     pub fn has(&self, variable: usize) -> bool {
         variable >= 64 || self.variables >> variable & 1 != 0
     }
@@ -36,7 +42,6 @@ impl Needed {
     pub fn clear(&mut self, nodes: usize) {
         self.marks.clear();
         self.marks.resize(nodes, false);
-        self.waiting.clear();
     }
 
     /// Whether there are no marks.
@@ -50,36 +55,52 @@ impl Needed {
 
     /// Marks what slots and variables of a state refer to, directly or not. Nodes that are newer
     /// than the marks are left out.
-    pub fn add(&mut self, state: &State, kept: Option<&Kept>, more: &[Val], tables: &[Table]) {
-        self.waiting.extend(&state.stack);
-        self.waiting
-            .extend(state.locals.iter().map(|local| local.node));
-        let variables = state.vars.iter().enumerate();
-        let variables = variables.filter(|(i, _)| kept.is_none_or(|kept| kept.has(*i)));
-        self.waiting.extend(variables.map(|(_, id)| *id));
-        if let Some(kept) = kept {
-            self.waiting.extend(&kept.values);
+    pub fn add(&mut self, state: &State, kept: Option<&Kept>, tables: &[Table]) {
+        for &id in &state.stack {
+            self.mark(id, state);
         }
-        self.waiting.extend(more.iter().map(|v| v.0));
+        for local in &state.locals {
+            self.mark(local.node, state);
+        }
+        for (i, &id) in state.vars.iter().enumerate() {
+            if kept.is_none_or(|kept| kept.has(i)) {
+                self.mark(id, state);
+            }
+        }
+        if let Some(kept) = kept {
+            for &id in &kept.values {
+                self.mark(id, state);
+            }
+        }
         while let Some(id) = self.waiting.pop() {
-            if id as usize >= self.marks.len() || self.marks[id as usize] {
-                continue;
-            }
-            self.marks[id as usize] = true;
             let node = &state.nodes[id as usize];
-            match node.kind {
-                Kind::Imm(_) | Kind::Bits => {}
-                Kind::Table(t) => self.waiting.extend(tables[t as usize].operands()),
-                _ => self.waiting.extend(node.parts()),
+            if let Kind::Table(t) = node.kind {
+                for id in tables[t as usize].operands() {
+                    self.mark(id, state);
+                }
             }
-            self.waiting.push(node.twin);
+            for id in node.parts() {
+                self.mark(id, state);
+            }
+        }
+    }
+
+    fn mark(&mut self, id: Id, state: &State) {
+        let Some(mark) = self.marks.get_mut(id as usize) else {
+            return;
+        };
+        if !std::mem::replace(mark, true) {
+            let node = &state.nodes[id as usize];
+            if node.twin != NONE || !matches!(node.kind, Kind::Imm(_) | Kind::Bits) {
+                self.waiting.push(id);
+            }
         }
     }
 }
 
 impl Emit<'_> {
     /// Of what the instruction has made so far, only these values and variables are asked for
-    /// behind the call, branch or loop that follows.
+    /// behind the statement that follows.
     pub fn keep(&mut self, values: &[Val], variables: &[Var]) {
         if self.careful {
             return;
@@ -92,25 +113,34 @@ impl Emit<'_> {
     }
 
     /// Lets go of all that is not needed any more.
-    pub(crate) fn let_go(&mut self, kept: Option<&Kept>, more: &[Val]) {
+    pub(crate) fn let_go(&mut self, kept: Option<&Kept>) {
         let Some(kept) = kept.filter(|_| !self.careful) else {
             return;
         };
         let mut needed = std::mem::take(&mut self.buffers.needed);
         needed.clear(self.st.nodes.len());
-        needed.add(&self.st, Some(kept), more, &self.tables);
+        needed.add(&self.st, Some(kept), &self.tables);
         for (i, variable) in self.st.vars.iter_mut().enumerate() {
             if !kept.has(i) {
                 *variable = NONE;
             }
         }
-        for id in 2..self.st.nodes.len() as Id {
-            let node = self.node(id);
-            if !needed.has(id) && node.due == 0 {
-                self.unplace(id);
-            }
+        for r in ALLOCATABLE {
+            self.let_go_unless(&needed, self.st.gpr[usize::from(r.0)]);
+        }
+        for x in 0..usize::from(ALLOCATABLE_XMM) {
+            self.let_go_unless(&needed, self.st.xmm[x]);
+        }
+        for n in 0..self.st.native.len() {
+            self.let_go_unless(&needed, self.st.native[n]);
         }
         self.buffers.needed = needed;
+    }
+
+    fn let_go_unless(&mut self, needed: &Needed, id: Id) {
+        if id != NONE && !needed.has(id) && self.node(id).due == 0 {
+            self.unplace(id);
+        }
     }
 
     /// Whether a value was let go of, and cannot be had again.

@@ -18,7 +18,6 @@ impl Emit<'_> {
         C: FnMut(&mut Self) -> Flow<Val>,
         B: FnMut(&mut Self) -> Flow,
     {
-        self.kept = None;
         for _ in 0..MOST_ITERATIONS {
             let (before, computed) = (self.copy_state(), self.computed.len());
             let (versions, identified) = (self.versions.len(), self.identified.len());

@@ -10,6 +10,7 @@ use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift, Short};
 use super::cold::Dealloc;
 use super::intrinsics::str_type;
+use super::keep::Kept;
 use super::machine::R11;
 use super::node::{Anchor, Id, Kind, NONE};
 use super::types::{Flow, Ty, Val};
@@ -59,12 +60,14 @@ impl Emit<'_> {
     }
 
     pub fn py_decref(&mut self, x: Val) -> Flow {
-        self.release(x.0);
+        let kept = self.kept.take();
+        self.release_last(x.0, kept.as_ref());
         Ok(())
     }
 
     pub fn py_xdecref(&mut self, x: Val) -> Flow {
-        self.release(x.0);
+        let kept = self.kept.take();
+        self.release_last(x.0, kept.as_ref());
         Ok(())
     }
 
@@ -90,7 +93,8 @@ impl Emit<'_> {
 
     /// The template knows how the object is freed: it is of a type that runs no code.
     pub fn py_decref_specialized(&mut self, x: Val, _dealloc: Val) -> Flow {
-        self.release(x.0);
+        let kept = self.kept.take();
+        self.release_last(x.0, kept.as_ref());
         Ok(())
     }
 
@@ -225,6 +229,11 @@ impl Emit<'_> {
 
     /// Drops one reference.
     pub(crate) fn release(&mut self, id: Id) {
+        self.release_last(id, None);
+    }
+
+    /// Drops one reference, after which only some values are needed.
+    fn release_last(&mut self, id: Id, kept: Option<&Kept>) {
         if self.is_null(id) {
             return;
         }
@@ -248,6 +257,7 @@ impl Emit<'_> {
         };
         let bound = self.is_bound(id);
         let r = self.place(id);
+        self.let_go(kept);
         self.drop_reference(r, bound, dealloc, id == self.lasting);
     }
 

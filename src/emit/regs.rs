@@ -152,7 +152,9 @@ impl Emit<'_> {
             }
         }
         for x in 0..ALLOCATABLE_XMM {
-            self.vacate_xmm(Xmm(x));
+            if self.st.xmm[usize::from(x)] != NONE {
+                self.vacate_xmm(Xmm(x));
+            }
         }
     }
 

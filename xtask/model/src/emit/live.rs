@@ -1,10 +1,10 @@
 //! Which values of an emitter are still needed where it calls or branches.
 //!
 //! An emitter names every value that it makes, and only its text says which of them are asked for
-//! again. Where registers have to be given up, at calls and where two arms meet, it says so in
-//! front: `e.keep(&[values], &[variables]);`. Values are the names that are used after the
-//! statement that follows, in the same block or in one around it; what a loop uses is needed to
-//! its end.
+//! again. Where registers have to be given up, at calls, at decrements and where two arms meet, it
+//! says so in front: `e.keep(&[values], &[variables]);`. Those are the names that are used after the
+//! statement that follows, in the same block or in one around it; what a loop uses is needed to its
+//! end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +15,14 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprClosure, ExprMethodCall, Local, Pat, PatIdent, Stmt};
 
 /// What follows may give up registers.
-const GIVES_UP: [&str; 6] = [
+const GIVES_UP: [&str; 7] = [
     "call",
     "indirect",
     "branch",
     "decide",
-    "while_loop",
-    "endless_loop",
+    "py_decref",
+    "py_xdecref",
+    "py_decref_specialized",
 ];
 /// What is made by these can be had again at any time, or is no value.
 const AT_HAND: [&str; 14] = [
