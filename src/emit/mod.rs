@@ -73,6 +73,7 @@ use node::{Domain, Id, NONE, Table};
 use passes::Uses;
 use reuse::{Buffers, Lists};
 use sight::Looking;
+use snapshot::LastSnapshot;
 use state::State;
 use types::{Ty, Val};
 use view::CodeView;
@@ -138,6 +139,10 @@ pub struct Emit<'a> {
     outcomes: Vec<(Domain, u8)>,
     /// The first node that the instruction has made.
     fresh_from: usize,
+    /// How often a value had to leave its register.
+    moved: u32,
+    /// What was described last.
+    described: Option<LastSnapshot>,
     /// The value that was in a local whose object lives forever now.
     lasting: Id,
     /// The int whose digits were last asked the address of.
@@ -220,6 +225,8 @@ impl<'a> Emit<'a> {
             identified,
             outcomes,
             fresh_from: 0,
+            moved: 0,
+            described: None,
             lasting: NONE,
             last_digits: NONE,
             last_element: None,
@@ -315,6 +322,8 @@ impl<'a> Emit<'a> {
     /// The finished block, and what the next one may use again.
     pub fn finish(mut self) -> (BlockCode, Buffers) {
         let cold = self.asm.here();
+        // Cold code puts everything back before it leaves.
+        self.described = None;
         self.emit_cold();
         let mut buffers = self.buffers;
         buffers.states.extend([self.st, self.before]);

@@ -153,6 +153,7 @@ impl Emit<'_> {
     /// Notes that a value had to be put aside.
     pub(crate) fn note_spill(&mut self) {
         self.uses.spilled += 1;
+        self.moved += 1;
     }
 
     /// Whether a value is known to be done with.

@@ -93,6 +93,7 @@ impl Emit<'_> {
             return;
         }
         if self.node(id).is_reloadable() || self.is_done(id) {
+            self.moved += 1;
             self.node_mut(id).at = At::None;
             return;
         }
@@ -108,6 +109,7 @@ impl Emit<'_> {
             return;
         }
         if self.node(id).imm().is_some() || self.is_done(id) {
+            self.moved += 1;
             self.node_mut(id).at = At::None;
             return;
         }
@@ -146,6 +148,7 @@ impl Emit<'_> {
                 Some(&to) if !self.node(id).is_reloadable() && !self.is_done(id) => {
                     self.st.gpr[usize::from(r.0)] = NONE;
                     self.asm.mov(to, r);
+                    self.moved += 1;
                     self.st.put(id, Loc::Gpr(to));
                 }
                 _ => self.vacate(r),
@@ -233,6 +236,7 @@ impl Emit<'_> {
             }
             At::Xmm(x) => {
                 self.asm.mov_from_xmm(r, x);
+                self.moved += 1;
                 self.unplace(id);
             }
             At::None => match node.kind {
@@ -278,6 +282,7 @@ impl Emit<'_> {
             }
             (At::Gpr(r), _) => {
                 self.asm.mov_to_xmm(x, r);
+                self.moved += 1;
                 self.unplace(id);
             }
             _ => match object {

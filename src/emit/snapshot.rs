@@ -4,10 +4,10 @@ use crate::jit::context::{Behind, Context, Held, Known, Loc, Slot};
 use crate::jit::packed::Packer;
 use crate::jit::starts::ContextKey;
 
-use super::Emit;
 use super::node::{Anchor, At, Id, Kind, NONE, Node};
 use super::state::Local;
 use super::types::Ty;
+use super::{CROWDED, Emit};
 
 /// How often each node has been described so far.
 #[derive(Debug, Default)]
@@ -19,6 +19,23 @@ pub(crate) struct Described(Vec<(Id, u16)>);
 pub(crate) struct InMemory {
     known: Vec<Known>,
     packed: Vec<u8>,
+}
+
+/// A snapshot, and what it says it of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LastSnapshot {
+    key: ContextKey,
+    /// The same before values had to make room for what an edge depends on.
+    first: ContextKey,
+    depth: usize,
+    /// How often values had left their registers.
+    moved: u32,
+}
+
+impl LastSnapshot {
+    fn stands_for(&self, context: ContextKey) -> bool {
+        self.key == context || self.first == context
+    }
 }
 
 impl Described {
@@ -66,7 +83,35 @@ impl Emit<'_> {
         });
         self.buffers.described = described;
         self.buffers.in_memory = in_memory;
+        self.described = Some(LastSnapshot {
+            key,
+            first: key,
+            depth,
+            moved: self.moved,
+        });
         self.pin(key)
+    }
+
+    /// The context for an edge that was just emitted, for which this one was described before: if
+    /// values have left their registers since, to make room for what the edge depends on, it is
+    /// described again. There is no place any more for code that this would take.
+    pub(crate) fn described_now(&mut self, context: ContextKey) -> ContextKey {
+        let Some(last) = self.described.filter(|last| last.stands_for(context)) else {
+            return context;
+        };
+        if last.moved == self.moved {
+            return last.key;
+        }
+        let here = self.asm.here();
+        let key = self.snapshot(last.depth);
+        if self.asm.here() != here {
+            self.failed.get_or_insert(CROWDED);
+        }
+        // Other edges may have been given the first description as well.
+        if let Some(described) = &mut self.described {
+            described.first = last.first;
+        }
+        key
     }
 
     /// Packs locals that are all in the frame's memory.
