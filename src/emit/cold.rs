@@ -291,16 +291,15 @@ impl Emit<'_> {
         };
         let unit = self.unit_to_show();
         let written = locals.clone();
+        let back = self.asm.here();
         self.add_cold(&[site], escapes, move |e| {
-            let alive = count.then(|| {
+            if count {
                 e.asm.add_mem_imm(Mem::new(r, 0), -1);
-                e.asm.jcc(Cc::NE)
-            });
-            e.free_cold(r, saved, &locals, escapes, unit);
-            if let Some(alive) = alive {
-                e.compared = false;
-                e.asm.bind(alive);
+                // Nothing was freed and no local written: whatever follows does not apply.
+                let alive = e.asm.jcc(Cc::NE);
+                e.asm.bind_to(alive, back);
             }
+            e.free_cold(r, saved, &locals, escapes, unit);
         });
         self.cold_writes(written);
     }
@@ -342,6 +341,8 @@ impl Emit<'_> {
             self.stale_locals()
         };
         let unit = self.unit_to_show();
+        let written = locals.clone();
+        let back = self.asm.here();
         self.add_cold(sites, !plain, move |e| {
             e.save(saved);
             e.asm.mov_f64(XMM0, x);
@@ -361,13 +362,12 @@ impl Emit<'_> {
             });
             e.asm.add_mem_imm(count, -1);
             let alive = e.asm.jcc(Cc::NE);
-            e.free_cold(old, saved, &locals, !plain, unit);
-            e.compared = false;
-            e.asm.bind(alive);
-            for skip in [immortal, null].into_iter().flatten() {
-                e.asm.bind(skip);
+            for skip in [Some(alive), immortal, null].into_iter().flatten() {
+                e.asm.bind_to(skip, back);
             }
+            e.free_cold(old, saved, &locals, !plain, unit);
         });
+        self.cold_writes(written);
     }
 
     /// The locals that are not in the frame's memory.
