@@ -126,7 +126,10 @@ pub unsafe fn add_traceback(tstate: usize, base: usize) {
             return;
         }
         let frame = ffi::PyThreadState_GetFrame(tstate as *mut ffi::PyThreadState);
-        if !frame.is_null() {
+        if frame.is_null() {
+            // What the lack of memory for it raised has taken the exception's place, and was cleared.
+            ffi::PyErr_NoMemory();
+        } else {
             PyTraceBack_Here(frame);
             ffi::Py_DECREF(frame.cast());
         }
