@@ -15,21 +15,23 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 use pyo3::ffi;
 
 use super::interp::{Frame, Thread};
+#[cfg(Py_3_13)]
+use super::packed::Packed;
 use crate::jit::code::{self, Shape};
 use crate::jit::depths::Depths;
 use crate::jit::{extra, unwind};
-#[cfg(Py_3_12)]
-use crate::release::layout;
 use crate::release::{OPCODES, sym};
 
 /// A call in a code object.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Call {
+pub struct Call {
     unit: u32,
     /// The argument of the instruction: how many values are handed over.
     oparg: u32,
     /// The lowest stack slot that it takes, where the result will be.
-    slot: u32,
+    pub slot: u32,
+    /// How many values it takes.
+    pub values: u32,
     handed: Handed,
 }
 
@@ -59,8 +61,7 @@ pub fn prepare() {
     }
 }
 
-/// The arguments of a call that the interpreter makes, on the stack of the frame that it runs or in
-/// a tuple that nobody else has.
+/// The arguments of a call that the interpreter makes, on the stack of the frame that it runs.
 #[derive(Clone, Copy, Debug)]
 pub struct OnStack {
     first: *mut *mut ffi::PyObject,
@@ -96,38 +97,91 @@ impl OnStack {
     }
 }
 
-/// The arguments of a call of a function's entry point, where the interpreter itself makes the
-/// call and does nothing with them afterwards but drop them. `here` is the address of a variable
-/// of the entry point.
+/// What keeps the arguments of a call of an entry point until it is over.
+#[cfg(Py_3_12)]
+#[derive(Clone, Copy, Debug)]
+pub enum Kept {
+    /// A stack, whose references the callee gets.
+    Stack(OnStack),
+    /// What the interpreter has made for the call: the callee's frame gets references of its own.
+    #[cfg(Py_3_13)]
+    Packed(Packed),
+}
+
+#[cfg(Py_3_12)]
+impl Kept {
+    /// Whether the callee gets the references that are there.
+    pub fn moves(self) -> bool {
+        matches!(self, Kept::Stack(_))
+    }
+
+    /// The callee's frame was made, or could not be.
+    ///
+    /// # Safety
+    /// The call is under way and holds the GIL.
+    pub unsafe fn settle(self, made: bool) {
+        // SAFETY: by the caller; the frame that was made holds the arguments.
+        unsafe {
+            match self {
+                Kept::Stack(stack) => stack.take(),
+                #[cfg(Py_3_13)]
+                Kept::Packed(packed) if made => packed.release(),
+                // They go when the call does, as they do where the interpreter makes no frame.
+                #[cfg(Py_3_13)]
+                Kept::Packed(_) => {}
+            }
+        }
+        #[cfg(not(Py_3_13))]
+        let _ = made;
+    }
+}
+
+/// A call of a function's entry point.
+#[cfg(Py_3_12)]
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    pub function: *mut ffi::PyObject,
+    pub args: *const *mut ffi::PyObject,
+    /// Positional ones and those with keywords.
+    pub count: usize,
+    /// Whether some have keywords.
+    pub keywords: bool,
+    /// Whether the slot in front of the arguments may be used meanwhile.
+    pub on_stack: bool,
+    /// The address of a variable of the entry point.
+    pub here: usize,
+}
+
+/// What keeps the arguments of a call of a function's entry point, where the interpreter itself makes
+/// the call and does nothing with them afterwards but drop them.
 ///
 /// # Safety
 /// The arguments are those that the entry point was given, and their number; the GIL is held.
 #[cfg(Py_3_12)]
-pub unsafe fn of_entry(
-    thread: Thread,
-    function: *mut ffi::PyObject,
-    (args, nargsf, count): (*const *mut ffi::PyObject, usize, usize),
-    here: usize,
-) -> Option<OnStack> {
+pub unsafe fn of_entry(thread: Thread, arrival: Arrival) -> Option<Kept> {
+    let Arrival {
+        function,
+        args,
+        count,
+        ..
+    } = arrival;
     let caller = thread.frame()?;
     let (_, code) = caller.runs()?;
     if count == 0 || !caller.is_interpreted() || !thread.unwatched(code) {
         return None;
-    }
-    let found = OnStack {
-        first: args.cast_mut(),
-        count,
-    };
-    if nargsf & ffi::PY_VECTORCALL_ARGUMENTS_OFFSET == 0 {
-        // SAFETY: by the caller.
-        return unsafe { is_packed(caller, code, function, found, here) }.then_some(found);
     }
     // SAFETY: the frame holds a reference to its code object.
     let shape = unsafe { Shape::of(code as usize) };
     let bottom = caller.slot(shape.locals) as usize;
     let top = caller.slot(shape.locals + shape.stack) as usize;
     let first = args as usize;
-    if first < bottom + 2 * size_of::<usize>() || first + count * size_of::<usize>() > top {
+    let inside =
+        first >= bottom + 2 * size_of::<usize>() && first + count * size_of::<usize>() <= top;
+    if !arrival.on_stack || !inside {
+        #[cfg(Py_3_13)]
+        // SAFETY: by the caller.
+        return unsafe { of_packed_entry(caller, code, arrival) }.map(Kept::Packed);
+        #[cfg(not(Py_3_13))]
         return None;
     }
     // Below its arguments stands the function, perhaps with a slot between that is empty.
@@ -136,51 +190,45 @@ pub unsafe fn of_entry(
         let below = *args.sub(1);
         below == function || (below.is_null() && *args.sub(2) == function)
     };
-    direct.then_some(found)
+    direct.then_some(Kept::Stack(OnStack {
+        first: args.cast_mut(),
+        count,
+    }))
 }
 
-/// Whether arguments are those in a tuple that the interpreter itself has made for a call from
-/// that frame.
-///
 /// # Safety
 /// The interpreter runs the frame; the arguments are those of an entry point.
-#[cfg(Py_3_12)]
-unsafe fn is_packed(
+#[cfg(Py_3_13)]
+unsafe fn of_packed_entry(
     caller: Frame,
     code: *mut ffi::PyCodeObject,
-    function: *mut ffi::PyObject,
-    arguments: OnStack,
-    here: usize,
-) -> bool {
-    let items = layout::PyTupleObject::ob_item.offset as usize;
-    let tuple = (arguments.first as usize).wrapping_sub(items);
-    // SAFETY: the frame holds a reference to its code object, and the slots are inside the frame.
-    // What the arguments seem to be in is looked at only when it is what the slot says, or where
-    // that can be read.
+    arrival: Arrival,
+) -> Option<Packed> {
+    // SAFETY: by the caller; the frame holds a reference to its code object, and the slot is inside
+    // the frame.
     unsafe {
-        let Some(Call { slot, handed, .. }) = call_at(caller, code) else {
-            return false;
-        };
-        let place = Shape::of(code as usize).locals + slot as usize;
-        let tuple = tuple as *mut ffi::PyObject;
-        handed == Handed::Packed
-            && *caller.slot(place) == function
-            && (*caller.slot(place + 2) == tuple
-                || is_made_of_slot(caller, arguments.first as usize, here))
-            && ffi::PyTuple_CheckExact(tuple) != 0
-            && ffi::Py_REFCNT(tuple) == 1
-            && ffi::PyTuple_GET_SIZE(tuple) as usize == arguments.count
+        let call = packed_call(caller, code, arrival.function)?;
+        let given = (arrival.args, arrival.count, arrival.keywords);
+        Packed::of_entry(caller, call, given, arrival.here)
     }
 }
 
-/// Whether arguments that the entry point was given can only be the items of a tuple that the
-/// interpreter has made of what the slot held, if what stands before them is one.
-#[cfg(Py_3_12)]
-fn is_made_of_slot(caller: Frame, first: usize, here: usize) -> bool {
-    /// What is on the same page as the arguments can be read.
-    const PAGE: usize = 4096;
-    let items = layout::PyTupleObject::ob_item.offset as usize;
-    first % PAGE >= items && super::direct::is_direct(caller, here)
+/// The call with packed arguments that a frame is at, if it is one of that function.
+///
+/// # Safety
+/// The interpreter runs the frame, which is one of that code object.
+#[cfg(Py_3_13)]
+unsafe fn packed_call(
+    caller: Frame,
+    code: *mut ffi::PyCodeObject,
+    function: *mut ffi::PyObject,
+) -> Option<Call> {
+    // SAFETY: by the caller; the slot is inside the frame.
+    unsafe {
+        let call = call_at(caller, code).filter(|call| call.handed == Handed::Packed)?;
+        let place = Shape::of(code as usize).locals + call.slot as usize;
+        (*caller.slot(place) == function).then_some(call)
+    }
 }
 
 /// The call that a frame is at.
@@ -196,32 +244,54 @@ unsafe fn call_at(caller: Frame, code: *mut ffi::PyCodeObject) -> Option<Call> {
 }
 
 /// The interpreter asks its evaluator to run a frame that it has just made: if it calls the
-/// function itself, its stack lets go of the arguments.
+/// function itself, what it keeps of the arguments lets go of them. `here` is the address of a
+/// variable of the evaluator.
 ///
 /// # Safety
 /// The frame is live and holds its arguments; the GIL is held.
-pub unsafe fn leave_to(thread: Thread, callee: Frame) {
-    // SAFETY: by the caller.
+pub unsafe fn leave_to(thread: Thread, callee: Frame, here: usize) {
+    let Some(caller) = thread.frame().filter(|caller| caller.is_interpreted()) else {
+        return;
+    };
+    let (Some((function, called)), Some((_, code))) = (callee.runs(), caller.runs()) else {
+        return;
+    };
+    if !callee.at_start(called) || !thread.unwatched(code) {
+        return;
+    }
+    let function = function.cast();
+    // SAFETY: by the caller; the frames hold references to their code objects.
     unsafe {
-        if let Some(arguments) = of_frame(thread, callee) {
+        #[cfg(Py_3_13)]
+        if let Some(call) = packed_call(caller, code, function) {
+            if let Some(packed) = Packed::of_frame(caller, call, here) {
+                let (first, count) = packed.all();
+                if has_all(callee, called, OnStack { first, count }) {
+                    packed.release();
+                }
+            }
+            return;
+        }
+        #[cfg(not(Py_3_13))]
+        let _ = here;
+        if let Some(arguments) = on_stack(caller, code, function)
+            && has_all(callee, called, arguments)
+        {
             arguments.release();
         }
     }
 }
 
+/// The arguments on the stack of the frame, if the call that it is at is one of that function.
+///
 /// # Safety
-/// As for [`leave_to`].
-unsafe fn of_frame(thread: Thread, callee: Frame) -> Option<OnStack> {
-    let caller = thread.frame()?;
-    if !caller.is_interpreted() {
-        return None;
-    }
-    let (function, called) = callee.runs()?;
-    let (_, code) = caller.runs()?;
-    if !callee.at_start(called) || !thread.unwatched(code) {
-        return None;
-    }
-    // SAFETY: the frame holds a reference to its code object.
+/// The interpreter runs the frame, which is one of that code object.
+unsafe fn on_stack(
+    caller: Frame,
+    code: *mut ffi::PyCodeObject,
+    function: *mut ffi::PyObject,
+) -> Option<OnStack> {
+    // SAFETY: by the caller.
     let (call, shape) = unsafe { (call_at(caller, code)?, Shape::of(code as usize)) };
     let (slot, oparg) = (call.slot as usize, call.oparg as usize);
     if call.handed != Handed::Single || slot + 2 + oparg > shape.stack {
@@ -230,7 +300,6 @@ unsafe fn of_frame(thread: Thread, callee: Frame) -> Option<OnStack> {
     let place = |i: usize| caller.slot(shape.locals + slot + i);
     // SAFETY: the slots are inside the frame.
     let (below, next) = unsafe { (*place(0), *place(1)) };
-    let function = function.cast::<ffi::PyObject>();
     let (first, count) = if below == function && !next.is_null() {
         (1, oparg + 1)
     } else if below == function || (below.is_null() && next == function) {
@@ -238,18 +307,16 @@ unsafe fn of_frame(thread: Thread, callee: Frame) -> Option<OnStack> {
     } else {
         return None;
     };
-    let arguments = OnStack {
+    Some(OnStack {
         first: place(first),
         count,
-    };
-    // SAFETY: by the caller, and as above.
-    unsafe { has_all(callee, called, arguments) }.then_some(arguments)
+    })
 }
 
 /// Whether the callee's frame was made with these arguments.
 ///
 /// # Safety
-/// The frame is at its start, and the arguments are inside a frame.
+/// The frame is at its start, and the arguments can be read.
 unsafe fn has_all(callee: Frame, code: *mut ffi::PyCodeObject, arguments: OnStack) -> bool {
     const PACKS: i32 = ffi::CO_VARARGS | ffi::CO_VARKEYWORDS;
     // SAFETY: the frame holds a reference to its code object.
@@ -304,14 +371,14 @@ unsafe fn find_calls(code: usize) -> Box<[Call]> {
     let mut unit = 0;
     while let Some(decoded) = code::decode(&units, unit) {
         if let Some(handed) = hands(decoded.opcode)
-            && let Some(slot) = depths
-                .after(&decoded)
-                .and_then(|after| after.checked_sub(1))
+            && let (Some(before), Some(after)) = (depths.before(&decoded), depths.after(&decoded))
+            && let Some(slot) = after.checked_sub(1)
         {
             calls.push(Call {
                 unit: decoded.instr.unit,
                 oparg: decoded.instr.oparg,
                 slot,
+                values: before.saturating_sub(slot),
                 handed,
             });
         }

@@ -78,7 +78,7 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
         return Ok(());
     }
     #[cfg(Py_3_13)]
-    super::direct::learn(py)?;
+    super::direct::learn(py, super::direct::Door::Entry)?;
     // SAFETY: the callback lives as long as the process.
     if unsafe { PyFunction_AddWatcher(watch) } < 0 {
         return Err(PyErr::fetch(py));

@@ -258,11 +258,15 @@ unsafe extern "C" fn evaluate(
         // SAFETY: the interpreter gives a live thread state and a live frame.
         if let Some((thread, callee)) = unsafe { pair(tstate, frame) } {
             if thread.frame().is_some_and(Frame::is_interpreted) {
+                let variable = 0_u8;
+                let here = &raw const variable as usize;
                 // A panic must not reach the interpreter; what it asks for can be done without
                 // this.
                 let _ = catch_unwind(AssertUnwindSafe(|| {
+                    #[cfg(Py_3_13)]
+                    super::direct::tells_frame(thread, callee, here);
                     // SAFETY: as above; the frame was just made.
-                    unsafe { arguments::leave_to(thread, callee) }
+                    unsafe { arguments::leave_to(thread, callee, here) }
                 }));
             }
             if let Some(place) = at_once(thread, callee) {

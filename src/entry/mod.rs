@@ -12,6 +12,8 @@ mod layout;
 mod main_loops;
 #[cfg(Py_3_12)]
 pub mod monitoring;
+#[cfg(Py_3_13)]
+mod packed;
 pub mod policy;
 mod profiling;
 pub mod refuse;

@@ -7,6 +7,8 @@ use pyo3::ffi;
 use pyo3::prelude::{PyResult, Python};
 
 use super::arguments;
+#[cfg(Py_3_13)]
+use super::direct;
 #[cfg(Py_3_12)]
 use super::functions;
 use super::hook::{self, Need};
@@ -40,6 +42,14 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
 /// Find and compile hot code from now on.
 pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     prepare(py)?;
+    if threshold == 0 {
+        hook::require(Need::Always);
+        // The interpreter has to run the calls that this learns from.
+        #[cfg(Py_3_13)]
+        if !compiles_everything() {
+            direct::learn(py, direct::Door::Evaluator)?;
+        }
+    }
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
     jit::set_pace(if threshold == 0 {
@@ -50,7 +60,6 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     slots::restore();
     if threshold == 0 {
         sampling::stop();
-        hook::require(Need::Always);
         return Ok(());
     }
     #[cfg(Py_3_12)]

@@ -6,10 +6,11 @@ use std::sync::OnceLock;
 
 use pyo3::ffi;
 
+use super::arguments::{self, Arrival, Kept};
 #[cfg(Py_3_13)]
 use super::direct;
 use super::interp::{self, Thread};
-use super::{arguments, functions, hook, policy, stack};
+use super::{functions, hook, policy, stack};
 use crate::jit;
 
 /// `_PyEvalFramePushAndInit`: takes over the references to the function, the locals and the
@@ -168,11 +169,19 @@ unsafe fn choose(
             ffi::PyTuple_GET_SIZE(kwnames) as usize
         };
         let count = positional + keywords;
-        let on_stack = arguments::of_entry(thread, function.cast(), (args, nargsf, count), here);
-        if on_stack.is_none() {
-            if matches!(entry, Entry::None) {
-                return Choice::Interpret;
-            }
+        let arrival = Arrival {
+            function: function.cast(),
+            args,
+            count,
+            keywords: keywords != 0,
+            on_stack: nargsf & ffi::PY_VECTORCALL_ARGUMENTS_OFFSET != 0,
+            here,
+        };
+        let kept = arguments::of_entry(thread, arrival);
+        if kept.is_none() && matches!(entry, Entry::None) {
+            return Choice::Interpret;
+        }
+        if !kept.is_some_and(Kept::moves) {
             for at in 0..count {
                 ffi::Py_INCREF(*args.add(at));
             }
@@ -186,8 +195,8 @@ unsafe fn choose(
             positional,
             kwnames,
         );
-        if let Some(on_stack) = on_stack {
-            on_stack.take();
+        if let Some(kept) = kept {
+            kept.settle(!frame.is_null());
         }
         frame
     };

@@ -82,10 +82,15 @@ impl Depths {
         (fits && *known.get_or_insert(depth) == depth).then_some(())
     }
 
+    /// How many values there are in front of an instruction, if control arrives there.
+    pub fn before(&self, decoded: &Decoded) -> Option<u32> {
+        *self.before.get(decoded.instr.start as usize)?
+    }
+
     /// How many values there are behind an instruction, if control goes on there.
     pub fn after(&self, decoded: &Decoded) -> Option<u32> {
-        let before = *self.before.get(decoded.instr.start as usize)?;
-        u32::try_from(i64::from(before?) + effect(decoded, false)).ok()
+        let before = self.before(decoded)?;
+        u32::try_from(i64::from(before) + effect(decoded, false)).ok()
     }
 }
 

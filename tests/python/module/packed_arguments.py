@@ -67,7 +67,88 @@ def copy_of(function):
     return made
 
 
+CALLS = (
+    "*[Noted(1), Noted(2)]",
+    "*(Noted(1), Noted(2))",
+    "Noted(1), *[Noted(2)]",
+    "Noted(1), Noted(2), *()",
+    "*[Noted(1), Noted(2)], **{'named': Noted(3)}",
+    "Noted(1), *(Noted(2),), **{'named': Noted(3)}",
+    "Noted(1), **{'other': Noted(2), 'named': Noted(3)}",
+    "*[Noted(1)], **{}",
+    "**dict(one=Noted(1), other=Noted(2))",
+    "*map(Noted, [1, 2]), named=Noted(3)",
+    "*(Noted(number) for number in [1, 2]), named=Noted(3)",
+    "*[Noted(1)], **{'unknown': Noted(2), 'another': Noted(3)}",
+    "*[Noted(1), Noted(2), Noted(3)], **{'unknown': Noted(4)}",
+    "*[Noted(1), Noted(2), Noted(3)]",
+    "*kept, **keywords",
+)
+
+
+class Noted:
+    """Says when it dies."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        LOG.append("dies %s" % self.number)
+
+
+LOG = []
+
+
+def one_by_one(one, other=None, *, named=None):
+    LOG.append([sys.getrefcount(value) for value in (one, other, named) if value is not None])
+    del one
+    LOG.append("first")
+    del other
+    LOG.append("second")
+    del named
+    LOG.append("end")
+
+
+def together(*arguments, **keywords):
+    LOG.append([sys.getrefcount(value) for value in arguments])
+    LOG.append([sys.getrefcount(value) for value in keywords.values()])
+    arguments = None
+    LOG.append("first")
+    keywords = None
+    LOG.append("end")
+
+
+def life_and_death(start, function):
+    """What is seen of the arguments of calls that an interpreted function makes: it starts Cevalry in
+    the middle."""
+    lines = ["def make(start, function, kept, keywords):", " for round in range(4):"]
+    lines.append("  if round == 1: start()")
+    for call in CALLS:
+        lines += ["  try: function(%s)" % call, "  except TypeError as error: LOG.append(str(error))"]
+    space = dict(globals())
+    exec("\n".join(lines), space)
+    LOG.clear()
+    space["make"](start, function, (Noted("kept"),), {"named": Noted("too")})
+    return list(LOG)
+
+
 class PackedArguments(unittest.TestCase):
+    def test_life_and_death(self):
+        for function in one_by_one, together:
+            expected = life_and_death(lambda: None, function)
+            made = types.FunctionType(
+                function.__code__.replace(), globals(), function.__name__, function.__defaults__
+            )
+            made.__kwdefaults__ = function.__kwdefaults__
+            self.assertEqual(life_and_death(lambda: cevalry.jit(made), made), expected)
+
+    def test_life_and_death_in_the_middle(self):
+        for function in one_by_one, together:
+            expected = life_and_death(lambda: None, function)
+            given = life_and_death(lambda: cevalry.enable(threshold=0), function)
+            cevalry.disable()
+            self.assertEqual(given, expected)
+
     def test_arguments_that_the_callee_lets_go_of(self):
         compiled = copy_of(let_go)
         for _ in range(4):
