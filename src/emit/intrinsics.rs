@@ -36,6 +36,7 @@ enum Intrinsic {
     Send,
     Unpack,
     PushFrame,
+    LoadGlobal,
 }
 
 /// The one table of such functions.
@@ -75,6 +76,7 @@ const TABLE: &[(&str, Intrinsic)] = &[
     ("unpack_iterable", Intrinsic::Unpack),
     ("_PyEval_UnpackIterable", Intrinsic::Unpack),
     ("_PyEvalFramePushAndInit", Intrinsic::PushFrame),
+    ("_PyDict_LoadGlobal", Intrinsic::LoadGlobal),
 ];
 
 /// The functions of the binary operators, in the order of the instruction's argument.
@@ -111,6 +113,9 @@ impl Emit<'_> {
             (Intrinsic::Send, &[receiver, v, to]) => self.send(receiver, v, to),
             (Intrinsic::Unpack, &[_, items, count, after, end]) => {
                 self.unpack_items(items, count, after, end)
+            }
+            (Intrinsic::LoadGlobal, &[globals, builtins, name]) => {
+                self.load_global([globals, builtins], name)
             }
             (Intrinsic::PushFrame, args) => self.push_called(args),
             (Intrinsic::RichCompare, &[a, b, op]) => self.rich_compare(a, b, op),

@@ -13,6 +13,7 @@ mod conform;
 mod control;
 pub mod edge;
 mod frames;
+mod globals;
 pub(crate) mod helpers;
 mod identity;
 mod intrinsics;
