@@ -47,8 +47,8 @@ struct Probe {
     /// Where it is, and what stands there: the number of an entry, or that there is none.
     at: i32,
     index: i32,
-    /// Where the key of that entry is, and the key, which is another name.
-    other: Option<(i32, usize)>,
+    /// Where the key of that entry is, and its hash, which the name does not have.
+    other: Option<(i32, i64)>,
 }
 
 impl Keys {
@@ -129,11 +129,10 @@ impl Keys {
                     let at = self.key_at(index);
                     let key: usize = read(self.address, at);
                     let known: i64 = read(key, PyASCIIObject::hash.offset);
-                    // An object that dies may make room for a string that is equal to the name.
-                    if known == hash || !lives_forever(key) {
+                    if known == hash {
                         return None;
                     }
-                    other = Some((at, key));
+                    other = Some((at, known));
                 }
                 probes.push(Probe { at, index, other });
                 if index == EMPTY {
@@ -150,13 +149,6 @@ impl Keys {
 /// Where the value is whose key is there.
 fn value_at(key: i32) -> i32 {
     key - PyDictUnicodeEntry::me_key.offset + PyDictUnicodeEntry::me_value.offset
-}
-
-/// # Safety
-/// A live object.
-unsafe fn lives_forever(object: usize) -> bool {
-    // SAFETY: by the caller.
-    cfg!(Py_3_12) && unsafe { read::<i32>(object, 0) < 0 }
 }
 
 impl Emit<'_> {
@@ -198,8 +190,10 @@ impl Emit<'_> {
             self.asm.load(R11, Mem::new(r, probe.at), width, true);
             self.asm.alu_imm(Alu::Cmp, false, R11, probe.index);
             self.leave_if(Cc::NE, context);
-            if let Some((at, other)) = probe.other {
-                self.leave_unless_word(keys, at, other);
+            if let Some((at, hash)) = probe.other {
+                let r = self.place(keys);
+                let other = self.load_from(Mem::new(r, at), Ty::Ptr);
+                self.leave_unless_word(other, PyASCIIObject::hash.offset, hash as usize);
             }
         }
         let keys = self.keys(dicts[1].0, builtins);
