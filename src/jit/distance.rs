@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use smallvec::SmallVec;
+
 use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
 use crate::jit::facts;
 
@@ -15,13 +17,34 @@ const BOX: u32 = 100;
 pub fn distance(from: &Context, to: impl Iterator<Item = Slot>, most: u32) -> Option<u32> {
     let stack = from.stack.iter().map(|slot| (slot, false));
     let locals = from.locals.iter().map(|slot| (slot, true));
+    let mut taken = Taken::new();
     stack
         .chain(locals)
         .zip(to)
         .try_fold(0, |sum: u32, ((from, local), to)| {
             let sum = sum + slot(from, &to, local)?;
-            (sum <= most).then_some(sum)
+            (sum <= most && takes(&mut taken, from, &to)).then_some(sum)
         })
+}
+
+/// Where the values of slots are to be, and how they are held.
+type Taken = SmallVec<[(Loc, Held); 8]>;
+
+/// Whether the place that a slot is to have is its own, or is shared with slots of the same value.
+fn takes(taken: &mut Taken, from: &Slot, to: &Slot) -> bool {
+    let Some(at) = location(&to.held) else {
+        return true;
+    };
+    match taken.iter().find(|(other, _)| *other == at) {
+        Some((_, held)) => match (location(held), location(&from.held)) {
+            (None, None) => *held == from.held,
+            (a, b) => a == b,
+        },
+        None => {
+            taken.push((at, from.held));
+            true
+        }
+    }
 }
 
 fn slot(from: &Slot, to: &Slot, local: bool) -> Option<u32> {
