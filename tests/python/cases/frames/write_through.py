@@ -111,17 +111,19 @@ def waits():
 
 
 def stop(number, frame):
-    while frame.f_code.co_name != "waits":
-        frame = frame.f_back
-    frame.f_locals["going"] = ""
+    # Elsewhere, and before the loop begins, it comes too early: the next one does it.
+    if frame.f_code.co_name == "waits" and "going" in frame.f_locals:
+        frame.f_locals["going"] = ""
 
 
 def written_by_a_signal():
-    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
     try:
         return waits()
     except TypeError:
         return ""
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 warm(written_over_a_float)
