@@ -220,6 +220,9 @@ impl Emit<'_> {
             let p = self.place(x);
             self.cmp_address(Mem::new(p, OB_TYPE), address as usize);
         } else {
+            // An object is made by a call, in front of which no register has been taken.
+            self.need_pointer(a);
+            self.need_pointer(b);
             let mut left = self.place(a);
             if bytes < 4 {
                 let r = self.free_gpr();

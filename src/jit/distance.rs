@@ -17,32 +17,54 @@ const BOX: u32 = 100;
 pub fn distance(from: &Context, to: impl Iterator<Item = Slot>, most: u32) -> Option<u32> {
     let stack = from.stack.iter().map(|slot| (slot, false));
     let locals = from.locals.iter().map(|slot| (slot, true));
-    let mut taken = Taken::new();
+    let mut places = Places::default();
     stack
         .chain(locals)
         .zip(to)
         .try_fold(0, |sum: u32, ((from, local), to)| {
             let sum = sum + slot(from, &to, local)?;
-            (sum <= most && takes(&mut taken, from, &to)).then_some(sum)
+            (sum <= most && places.take(from, &to)).then_some(sum)
         })
 }
 
-/// Where the values of slots are to be, and how they are held.
-type Taken = SmallVec<[(Loc, Held); 8]>;
+/// Slots in one place are one object.
+#[derive(Default)]
+struct Places {
+    /// Where the values of slots are to be, and how they are held.
+    taken: SmallVec<[(Loc, Held); 8]>,
+    /// Where numbers are, and where they are to be.
+    numbers: SmallVec<[(Loc, Option<Loc>); 8]>,
+}
 
-/// Whether the place that a slot is to have is its own, or is shared with slots of the same value.
-fn takes(taken: &mut Taken, from: &Slot, to: &Slot) -> bool {
-    let Some(at) = location(&to.held) else {
-        return true;
-    };
-    match taken.iter().find(|(other, _)| *other == at) {
-        Some((_, held)) => match (location(held), location(&from.held)) {
-            (None, None) => *held == from.held,
-            (a, b) => a == b,
-        },
-        None => {
-            taken.push((at, from.held));
-            true
+impl Places {
+    /// Whether a slot's place is its own, or shared with slots of the same value, and whether slots that
+    /// are the same number have one place: else there would be two objects once they are boxed.
+    fn take(&mut self, from: &Slot, to: &Slot) -> bool {
+        let at = location(&to.held);
+        let shared = at.is_none_or(|at| self.may_share(at, from));
+        let number = match from.held {
+            Held::Float(number) | Held::Long(number) => number,
+            _ => return shared,
+        };
+        match self.numbers.iter().find(|(other, _)| *other == number) {
+            Some((_, before)) => shared && *before == at,
+            None => {
+                self.numbers.push((number, at));
+                shared
+            }
+        }
+    }
+
+    fn may_share(&mut self, at: Loc, from: &Slot) -> bool {
+        match self.taken.iter().find(|(other, _)| *other == at) {
+            Some((_, held)) => match (location(held), location(&from.held)) {
+                (None, None) => *held == from.held,
+                (a, b) => a == b,
+            },
+            None => {
+                self.taken.push((at, from.held));
+                true
+            }
         }
     }
 }
