@@ -52,7 +52,7 @@ impl Emit<'_> {
             self.exit(Exit::Interpret("its instrumentation is out of date"))?;
         }
         if !self.instr.plain
-            && let Some(v) = self.intrinsic(callee.name, args)?
+            && let Some(v) = self.intrinsic(callee.name, args, kept.as_ref())?
         {
             return Ok(v);
         }
@@ -84,7 +84,7 @@ impl Emit<'_> {
             known = self.operator_name(p.0);
             if let Some(name) = known
                 && !self.instr.plain
-                && let Some(v) = self.intrinsic(name, args)?
+                && let Some(v) = self.intrinsic(name, args, kept.as_ref())?
             {
                 return Ok(v);
             }

@@ -11,6 +11,7 @@ use super::boxes::size_of_long;
 use super::call::{Call, Target};
 use super::edge::EdgeKind;
 use super::helpers;
+use super::keep::Kept;
 use super::machine::{R11, RAX, RDX};
 use super::node::Id;
 use super::subscripts::{GET_ITEM, SET_ITEM};
@@ -37,6 +38,7 @@ enum Intrinsic {
     Unpack,
     PushFrame,
     LoadGlobal,
+    Call,
 }
 
 /// The one table of such functions.
@@ -77,6 +79,7 @@ const TABLE: &[(&str, Intrinsic)] = &[
     ("_PyEval_UnpackIterable", Intrinsic::Unpack),
     ("_PyEvalFramePushAndInit", Intrinsic::PushFrame),
     ("_PyDict_LoadGlobal", Intrinsic::LoadGlobal),
+    ("PyObject_Vectorcall", Intrinsic::Call),
 ];
 
 /// The functions of the binary operators, in the order of the instruction's argument.
@@ -97,8 +100,14 @@ const OPERATORS: [&str; 13] = [
 ];
 
 impl Emit<'_> {
-    /// The result without the call, where what is known of the operands allows it.
-    pub(crate) fn intrinsic(&mut self, name: &str, args: &[Val]) -> Flow<Option<Val>> {
+    /// The result without the call, where what is known of the operands allows it. `kept` is needed
+    /// behind it.
+    pub(crate) fn intrinsic(
+        &mut self,
+        name: &str,
+        args: &[Val],
+        kept: Option<&Kept>,
+    ) -> Flow<Option<Val>> {
         let Some(&(_, intrinsic)) = TABLE.iter().find(|(n, _)| *n == name) else {
             return Ok(None);
         };
@@ -118,6 +127,7 @@ impl Emit<'_> {
                 self.load_global([globals, builtins], name)
             }
             (Intrinsic::PushFrame, args) => self.push_called(args),
+            (Intrinsic::Call, args) => self.make_instance(args, kept),
             (Intrinsic::RichCompare, &[a, b, op]) => self.rich_compare(a, b, op),
             (_, &[a, b]) => self.binary_intrinsic(intrinsic, a, b),
             _ => Ok(None),

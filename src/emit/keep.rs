@@ -12,7 +12,7 @@ use super::state::State;
 use super::types::{Val, Var};
 
 /// What is needed behind the statement that follows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Kept {
     values: SmallVec<[Id; 16]>,
     /// One bit each; those from 64 on always are.
@@ -23,6 +23,13 @@ impl Kept {
     /// One value more.
     pub fn add(&mut self, value: Id) {
         self.values.push(value);
+    }
+
+    /// The same, and some values more.
+    pub fn with(&self, values: &[Val]) -> Kept {
+        let mut kept = self.clone();
+        kept.values.extend(values.iter().map(|v| v.0));
+        kept
     }
 
     pub fn has(&self, variable: usize) -> bool {

@@ -16,6 +16,7 @@ mod frames;
 mod globals;
 pub(crate) mod helpers;
 mod identity;
+mod instances;
 mod intrinsics;
 mod iterators;
 mod join;

@@ -40,7 +40,7 @@ impl Outline {
     ///
     /// # Safety
     /// `function` is a live function.
-    unsafe fn of(function: usize, count: i64) -> Option<Outline> {
+    pub unsafe fn of(function: usize, count: i64) -> Option<Outline> {
         // SAFETY: by the caller; a function has a code object.
         let int = |offset: i32| unsafe {
             let code: usize = read(function, PyFunctionObject::func_code.offset);
@@ -68,6 +68,14 @@ impl Outline {
             words: facts::LOCALS / 8 + locals + stack,
         })
     }
+}
+
+/// A function that is called, and its code, whose outline guards have found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Callee {
+    pub function: Val,
+    pub code: Val,
+    pub outline: Outline,
 }
 
 impl Emit<'_> {
@@ -99,25 +107,52 @@ impl Emit<'_> {
         };
         let code = self.load(function, &PyFunctionObject::func_code);
         self.expect_outline(code, &outline);
-        let words = self.int(Ty::I32, i64::from(outline.words));
-        let room = self.py_thread_state_has_stack_space(tstate, words)?;
-        self.guard(room, Exit::Deopt)?;
-        let frame = self.load(tstate, &PyThreadState::datastack_top);
-        self.bump(tstate, frame, words)?;
-        let locals = self.int(Ty::I32, i64::from(outline.locals));
-        self.initialise(frame, function, code, locals)?;
+        self.make_room(tstate, &outline)?;
+        let callee = Callee {
+            function,
+            code,
+            outline,
+        };
+        let frame = self.push_callee(tstate, &callee)?;
         for i in 0..count {
-            let at = self.int(Ty::I64, (first as i64) + i - self.st.base as i64);
-            let argument = self.stack(at)?;
-            let to = facts::LOCALS + 8 * i as i32;
-            self.store_to(frame.0, to, None, Ty::Object, argument.0);
+            let argument = self.stack_argument(first, i)?;
+            self.set_callee_local(frame, i, argument);
         }
         self.clear_known_locals(frame, count, i64::from(outline.locals));
         Ok(Some(frame))
     }
 
+    /// An argument on the stack, of those that start at slot `first`.
+    pub(crate) fn stack_argument(&mut self, first: usize, i: i64) -> Flow<Val> {
+        let at = self.int(Ty::I64, (first as i64) + i - self.st.base as i64);
+        self.stack(at)
+    }
+
+    /// Leaves where the thread's stack of frames has no room.
+    pub(crate) fn make_room(&mut self, tstate: Val, outline: &Outline) -> Flow {
+        let words = self.int(Ty::I32, i64::from(outline.words));
+        let room = self.py_thread_state_has_stack_space(tstate, words)?;
+        self.guard(room, Exit::Deopt)
+    }
+
+    /// A frame for a function, whose reference it takes over. There has to be room.
+    pub(crate) fn push_callee(&mut self, tstate: Val, callee: &Callee) -> Flow<Val> {
+        let words = self.int(Ty::I32, i64::from(callee.outline.words));
+        let frame = self.load(tstate, &PyThreadState::datastack_top);
+        self.bump(tstate, frame, words)?;
+        let locals = self.int(Ty::I32, i64::from(callee.outline.locals));
+        self.initialise(frame, callee.function, callee.code, locals)?;
+        Ok(frame)
+    }
+
+    /// Gives a reference to a local of a new frame.
+    pub(crate) fn set_callee_local(&mut self, frame: Val, i: i64, v: Val) {
+        let to = facts::LOCALS + 8 * i as i32;
+        self.store_to(frame.0, to, None, Ty::Object, v.0);
+    }
+
     /// Leaves where a code object says something else of its frames.
-    fn expect_outline(&mut self, code: Val, outline: &Outline) {
+    pub(crate) fn expect_outline(&mut self, code: Val, outline: &Outline) {
         self.settle(self.st.base);
         self.place(code.0);
         let context = self.snapshot(self.st.base);
@@ -129,13 +164,13 @@ impl Emit<'_> {
     }
 
     /// Leaves for a version of the instruction that has seen one more.
-    fn refute_if(&mut self, cc: Cc, context: ContextKey) {
+    pub(crate) fn refute_if(&mut self, cc: Cc, context: ContextKey) {
         let site = self.asm.jcc(cc);
         self.add_edge(site, EdgeKind::Refuted, self.instr.start, context);
     }
 
     /// Makes the locals of a new frame NULL from one on.
-    fn clear_known_locals(&mut self, frame: Val, from: i64, end: i64) {
+    pub(crate) fn clear_known_locals(&mut self, frame: Val, from: i64, end: i64) {
         if end - from > FEW {
             let (from, end) = (self.int(Ty::I32, from), self.int(Ty::I32, end));
             self.clear_locals(frame, end, from);

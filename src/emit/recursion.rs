@@ -43,6 +43,16 @@ impl Emit<'_> {
         Ok(self.null())
     }
 
+    /// How many calls of C functions may still nest.
+    pub(crate) fn c_calls_left(&mut self, tstate: Val) -> Val {
+        self.load(tstate, OF_C)
+    }
+
+    /// Counts a call of a C function, or its end.
+    pub(crate) fn count_c_call(&mut self, tstate: Val, by: i64) {
+        self.count(tstate, OF_C, by);
+    }
+
     fn enter_recursion(&mut self, tstate: Val, field: &'static Field) -> Flow<Val> {
         let left = self.load(tstate, field);
         let zero = self.int(Ty::I32, 0);

@@ -15,9 +15,6 @@ use super::machine::R11;
 use super::node::{Anchor, Id, Kind, NONE};
 use super::types::{Flow, Ty, Val};
 
-/// Objects whose count says that they live forever are not counted.
-const IMMORTALS: bool = cfg!(Py_3_12);
-
 impl Emit<'_> {
     pub fn py_incref(&mut self, x: Val) -> Flow {
         // The object whose type this is may be freed before the type is needed.
@@ -99,7 +96,7 @@ impl Emit<'_> {
     }
 
     pub fn py_is_immortal_loose(&mut self, x: Val) -> Flow<Val> {
-        if !IMMORTALS || self.node(x.0).is_pending() {
+        if !facts::IMMORTALS || self.node(x.0).is_pending() {
             return Ok(self.small(0));
         }
         let p = self.place(x.0);
@@ -127,7 +124,7 @@ impl Emit<'_> {
     /// Adds to a count in memory.
     pub(crate) fn add_references(&mut self, r: Gpr, count: u16, mortal: bool) {
         self.asm.at_odd();
-        if !IMMORTALS || mortal {
+        if !facts::IMMORTALS || mortal {
             self.asm.add_mem_imm(Mem::new(r, 0), i32::from(count));
             return;
         }
@@ -289,7 +286,7 @@ impl Emit<'_> {
     fn count_down(&mut self, r: Gpr) -> Option<Short> {
         let count = Mem::new(r, 0);
         self.asm.at_odd();
-        let immortal = IMMORTALS.then(|| {
+        let immortal = facts::IMMORTALS.then(|| {
             self.asm.cmp_mem_imm(count, 0, 4);
             let skip = self.asm.jcc_short(Cc::L);
             self.asm.at_odd();
@@ -316,7 +313,7 @@ impl Emit<'_> {
         let Kind::Imm(address) = self.node(id).kind else {
             return false;
         };
-        if !IMMORTALS || !self.view.is_live() || address == 0 {
+        if !facts::IMMORTALS || !self.view.is_live() || address == 0 {
             return false;
         }
         // SAFETY: constants of a live code object are objects.

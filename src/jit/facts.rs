@@ -80,6 +80,13 @@ pub const C_RECURSION: Option<i32> = None;
 /// How much one run of the evaluator takes of them.
 pub const EVALUATOR_DEPTH: i32 = 2;
 
+/// Whether objects whose count says that they live forever are not counted.
+pub const IMMORTALS: bool = cfg!(Py_3_12);
+
+/// Whether the collector runs, and with it finalizers, where an object is allocated; elsewhere it
+/// waits for the eval breaker.
+pub const ALLOCATING_RUNS_CODE: bool = cfg!(not(Py_3_12));
+
 /// Whether the caller clears and pops a frame that has returned, rather than the callee.
 pub const CALLER_CLEARS: bool = cfg!(not(Py_3_12));
 

@@ -10,6 +10,7 @@ use super::StandIn;
 use super::python::{self, Methods};
 use crate::jit::code::{read, write};
 use crate::jit::facts;
+use crate::jit::methods::{self, Method};
 
 /// Functions that the interpreter exports and that compiled code calls in another form.
 pub const INSTEAD: &[StandIn] = &[("PyObject_Vectorcall", call as *const ())];
@@ -58,6 +59,90 @@ unsafe extern "C" fn call(
     }
 }
 
+/// What calling a class comes to while it has its present version.
+#[derive(Clone, Copy, Debug)]
+pub struct Making {
+    /// Its `__init__`.
+    pub init: Method,
+    /// `tp_new`
+    pub allocate: usize,
+}
+
+impl Making {
+    /// That of a live class, where it allocates and calls an `__init__` written in Python.
+    pub fn look(class: usize) -> Option<Making> {
+        let object = class as *mut PyObject;
+        let class_type = class as *mut PyTypeObject;
+        // SAFETY: a live class, and the GIL is held while something is compiled.
+        unsafe {
+            if ffi::Py_IS_TYPE(object, &raw mut ffi::PyType_Type) == 0 {
+                return None;
+            }
+            let (methods, _) = python::methods()?;
+            if !only_allocates(methods, class_type) {
+                return None;
+            }
+            let found = methods.of(class_type, INIT)?;
+            let init = methods::look(class, c"__init__")?;
+            let allocate = (*class_type).tp_new? as usize;
+            (init.function == found as usize).then_some(Making { init, allocate })
+        }
+    }
+}
+
+/// A new object without its `__init__`, whose function and code the caller has counted: they are let
+/// go of where there is none.
+///
+/// # Safety
+/// A class that was looked at as in [`Making::look`], and two objects.
+pub unsafe extern "C" fn allocate_counted(
+    class: *mut PyTypeObject,
+    init: *mut PyObject,
+    code: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        let object = match (*class).tp_new {
+            Some(new) => new(class, nothing(), std::ptr::null_mut()),
+            None => std::ptr::null_mut(),
+        };
+        if object.is_null() {
+            ffi::Py_DECREF(init);
+            ffi::Py_DECREF(code);
+        }
+        object
+    }
+}
+
+/// What comes of an `__init__`: the new object, unless it has raised or returned something.
+///
+/// # Safety
+/// Both references are the caller's to give; the result may be NULL, with an exception set.
+pub unsafe extern "C" fn initialised(
+    object: *mut PyObject,
+    result: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        if !result.is_null() {
+            let none = ffi::Py_IsNone(result) != 0;
+            if !none {
+                ffi::PyErr_Format(
+                    ffi::PyExc_TypeError,
+                    c"__init__() should return None, not '%.200s'".as_ptr(),
+                    (*ffi::Py_TYPE(result)).tp_name,
+                );
+            }
+            ffi::Py_DECREF(result);
+            if none {
+                return object;
+            }
+        }
+        ffi::Py_DECREF(object);
+        std::ptr::null_mut()
+    }
+}
+
 /// Whether all that a call of the class does besides its `__init__` is to allocate.
 ///
 /// # Safety
@@ -75,8 +160,8 @@ unsafe fn only_allocates(methods: &Methods, class: *mut PyTypeObject) -> bool {
     }
 }
 
-/// A tuple of no arguments.
-fn nothing() -> *mut PyObject {
+/// The tuple of no arguments.
+pub fn nothing() -> *mut PyObject {
     static NOTHING: OnceLock<usize> = OnceLock::new();
     // SAFETY: the GIL is held during a call. The empty tuple is there already.
     *NOTHING.get_or_init(|| unsafe { ffi::PyTuple_New(0) } as usize) as *mut PyObject
@@ -131,22 +216,7 @@ impl New<'_> {
                 .methods
                 .call(self.tstate, self.init, first, self.count + 1);
             first.write(before);
-            if !result.is_null() {
-                let none = ffi::Py_IsNone(result) != 0;
-                if !none {
-                    ffi::PyErr_Format(
-                        ffi::PyExc_TypeError,
-                        c"__init__() should return None, not '%.200s'".as_ptr(),
-                        (*ffi::Py_TYPE(result)).tp_name,
-                    );
-                }
-                ffi::Py_DECREF(result);
-                if none {
-                    return object;
-                }
-            }
-            ffi::Py_DECREF(object);
-            std::ptr::null_mut()
+            initialised(object, result)
         }
     }
 

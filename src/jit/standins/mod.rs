@@ -13,7 +13,7 @@ mod containers;
 mod coroutines;
 mod errors;
 mod imports;
-mod instances;
+pub mod instances;
 mod numbers;
 mod operators;
 mod python;

@@ -1,0 +1,223 @@
+//! Calls of classes whose `__init__` is written in Python, where the class can be looked at before.
+//!
+//! Mirrors `_PyObject_MakeTpCall`, `type_call` and `slot_tp_init`, behind guards that the class is
+//! that one and has not changed.
+
+use pyo3::ffi;
+
+use crate::jit::context::Known;
+use crate::jit::facts;
+use crate::jit::standins::instances::{self, Making};
+use crate::release::layout::{PyFunctionObject, PyInterpreterState, PyThreadState, PyTypeObject};
+
+use super::Emit;
+use super::asm::{Alu, Cc, Mem};
+use super::call::{Call, Target};
+use super::keep::Kept;
+use super::machine::{ARGUMENTS, R11, RAX};
+use super::node::Anchor;
+use super::pushing::{Callee, Outline};
+use super::sight::Seen;
+use super::suppose::WAIT;
+use super::types::{Effect, Exit, Flow, Stop, Ty, Val};
+
+/// The bit in the number of arguments that lets the slot before them be written.
+const OFFSET: i64 = i64::MIN;
+
+/// A class that is called.
+struct Class {
+    making: Making,
+    init: Callee,
+    /// The stack slot of the first argument, and how many there are.
+    first: usize,
+    count: i64,
+}
+
+impl Emit<'_> {
+    /// The new instance, or NULL, where the called object is a class of that kind now.
+    pub(crate) fn make_instance(&mut self, args: &[Val], kept: Option<&Kept>) -> Flow<Option<Val>> {
+        let &[called, first, count, names] = args else {
+            return Ok(None);
+        };
+        if !self.is_null(names.0) || !self.instr.guess || self.effects || self.st.keywords.is_some()
+        {
+            return Ok(None);
+        }
+        let (Some(count), Some(first)) = (self.node(count.0).imm(), self.stack_slot_of(first.0))
+        else {
+            return Ok(None);
+        };
+        if count & OFFSET == 0 {
+            return Ok(None);
+        }
+        let count = count & !OFFSET;
+        let class = match self.seen(called.0) {
+            Seen::Bits(object) => object as usize,
+            // A guard on what is hidden may have hidden the rest.
+            Seen::Unknown if !self.instr.waits && !self.instr.doubtful => return Ok(None),
+            Seen::Hidden | Seen::Unknown => return Err(Stop::Unsupported(WAIT)),
+        };
+        let Some(making) = Making::look(class) else {
+            return Ok(None);
+        };
+        // SAFETY: the class has the function.
+        let Some(outline) = (unsafe { Outline::of(making.init.function, count + 1) }) else {
+            return Ok(None);
+        };
+        self.expect_word(called, class);
+        // A class whose own class is `type` keeps that.
+        self.node_mut(called.0).known = Known::Type(&raw const ffi::PyType_Type as usize);
+        let version = self.load(called, &PyTypeObject::tp_version_tag);
+        let expected = self.int(Ty::U32, i64::from(making.init.version));
+        let same = self.eq(Ty::U32, version, expected);
+        self.guard(same, Exit::Deopt)?;
+        let function = Val(self.object_constant(making.init.function));
+        let code = self.load(function, &PyFunctionObject::func_code);
+        self.expect_outline(code, &outline);
+        let init = Callee {
+            function,
+            code,
+            outline,
+        };
+        let class = Class {
+            making,
+            init,
+            first,
+            count,
+        };
+        self.call_class(called, &class, kept).map(Some)
+    }
+
+    /// Leaves where a value is not this word.
+    fn expect_word(&mut self, v: Val, word: usize) {
+        self.settle(self.st.base);
+        self.place(v.0);
+        let context = self.snapshot(self.st.base);
+        let r = self.place(v.0);
+        self.asm.mov_imm(R11, word as i64);
+        self.asm.alu(Alu::Cmp, true, r, R11);
+        self.refute_if(Cc::NE, context);
+    }
+
+    fn call_class(&mut self, called: Val, class: &Class, kept: Option<&Kept>) -> Flow<Val> {
+        let tstate = self.tstate();
+        let interp = self.load(tstate, &PyThreadState::interp);
+        let evaluator = self.load(interp, &PyInterpreterState::eval_frame);
+        let null = self.int(Ty::Ptr, 0);
+        let own = self.eq(Ty::Ptr, evaluator, null);
+        self.guard(own, Exit::Deopt)?;
+        let left = self.c_calls_left(tstate);
+        let zero = self.int(Ty::I32, 0);
+        let some = self.gt(Ty::I32, left, zero);
+        self.guard(some, Exit::Deopt)?;
+        self.make_room(tstate, &class.init.outline)?;
+        let Callee { function, code, .. } = class.init;
+        let (allocate, operands) = if facts::ALLOCATING_RUNS_CODE {
+            // Which may give the class another `__init__`.
+            self.py_incref(code)?;
+            self.count_all(code.0);
+            self.py_incref(function)?;
+            self.count_all(function.0);
+            let allocate = instances::allocate_counted as *const () as usize;
+            (allocate, [called, function, code])
+        } else {
+            let nothing = Val(self.object_constant(instances::nothing() as usize));
+            let null = self.null();
+            (class.making.allocate, [called, nothing, null])
+        };
+        self.kept = kept.map(|kept| kept.with(&[code]));
+        let object = self.emit_call(&Call {
+            target: Target::Address(allocate),
+            result: Ty::Object,
+            variadic: false,
+            effect: Effect::Escapes,
+            steals: 0,
+            new_reference: true,
+            args: &operands,
+        })?;
+        let null = self.null();
+        let some = self.ne(Ty::Object, object, null);
+        self.guard(some, Exit::Error(0))?;
+        self.node_mut(object.0).known = Known::Bound;
+        let frame = self.init_frame(object, class)?;
+        let tstate = self.tstate();
+        self.kept = kept.map(|kept| kept.with(&[object]));
+        let result = self.emit_call(&Call {
+            target: Target::Address(self.view.shared.call_cleared),
+            result: Ty::Object,
+            variadic: false,
+            effect: Effect::Escapes,
+            steals: 0,
+            new_reference: true,
+            args: &[tstate, frame],
+        })?;
+        let made = self.initialised(object, result);
+        self.count_c_call(tstate, 1);
+        for i in 0..class.count {
+            let argument = self.stack_argument(class.first, i)?;
+            self.py_decref_no_dealloc(argument)?;
+        }
+        Ok(made)
+    }
+
+    /// The frame of `__init__`, with a reference to each argument.
+    fn init_frame(&mut self, object: Val, class: &Class) -> Flow<Val> {
+        let tstate = self.tstate();
+        let Callee {
+            function,
+            code,
+            outline,
+        } = class.init;
+        self.count_c_call(tstate, -1);
+        if facts::ALLOCATING_RUNS_CODE {
+            self.py_decref_no_dealloc(code)?;
+        } else {
+            self.py_incref(function)?;
+        }
+        let frame = self.push_callee(tstate, &class.init)?;
+        self.py_incref(object)?;
+        self.set_callee_local(frame, 0, object);
+        for i in 0..class.count {
+            let argument = self.stack_argument(class.first, i)?;
+            // One for the frame, and one for the tuple that the interpreter has meanwhile.
+            self.py_incref(argument)?;
+            self.py_incref(argument)?;
+            self.count_all(argument.0);
+            self.set_callee_local(frame, i + 1, argument);
+        }
+        self.clear_known_locals(frame, class.count + 1, i64::from(outline.locals));
+        Ok(frame)
+    }
+
+    /// The new object, or NULL where `__init__` has not returned None.
+    fn initialised(&mut self, object: Val, result: Val) -> Val {
+        let made = self.copy(object.0);
+        let made = Val(self.new_in_gpr(Ty::Object, made));
+        self.node_mut(made.0).anchor = Anchor::Own;
+        let from = self.place(result.0);
+        let to = self.place(made.0);
+        // SAFETY: the GIL is held while something is compiled.
+        let none = unsafe { ffi::Py_None() } as usize;
+        self.asm.mov_imm(R11, none as i64);
+        self.asm.alu(Alu::Cmp, true, from, R11);
+        let site = self.asm.jcc(Cc::NE);
+        if !facts::IMMORTALS {
+            self.asm.at_odd();
+            self.asm.add_mem_imm(Mem::new(from, 0), -1);
+        }
+        let saved = self.live_volatile();
+        self.add_cold(&[site], true, move |e| {
+            e.save(saved);
+            e.asm.mov(R11, from);
+            e.asm.mov(ARGUMENTS[0], to);
+            e.asm.mov(ARGUMENTS[1], R11);
+            e.call_address(instances::initialised as *const () as usize);
+            e.asm.mov(R11, RAX);
+            e.restore(saved);
+            e.asm.mov(to, R11);
+        });
+        self.unplace(result.0);
+        self.unplace(object.0);
+        made
+    }
+}
