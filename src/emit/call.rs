@@ -88,6 +88,12 @@ impl Emit<'_> {
             {
                 return Ok(v);
             }
+            if let Some(number) = self.node(p.0).operator
+                && !self.instr.plain
+                && let Some(v) = self.special_operator(number, args)?
+            {
+                return Ok(v);
+            }
             if let Some(v) = self.next_item(address as usize, args)? {
                 return Ok(v);
             }

@@ -4,7 +4,7 @@ use std::fmt::{Debug, Formatter, Result};
 
 use smallvec::SmallVec;
 
-use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Slot, Xmm};
+use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
 use crate::jit::facts;
 use crate::jit::freeing;
 use crate::jit::starts::ContextKey;
@@ -15,9 +15,10 @@ use super::asm::{Alu, Cc, Mem, Site};
 use super::edge::{CallSite, Edge, EdgeKind, Mark};
 use super::helpers;
 use super::machine::{
-    ALLOCATABLE, ALLOCATABLE_XMM, FRAME, R11, RAX, RSP, XMM0, is_volatile, native,
+    ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, R11, RAX, RSP, XMM0, is_volatile, native,
 };
 use super::node::NONE;
+use super::types::Val;
 
 /// How an object is freed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -121,6 +122,28 @@ impl Emit<'_> {
             written: Vec::new(),
             body: Box::new(body),
         });
+    }
+
+    /// A piece of cold code that gives a value in a register another one: what a function returns for
+    /// these arguments. They and the value are in registers since before the jump.
+    pub(crate) fn replace_in_cold(&mut self, site: Site, v: Val, target: usize, args: &[Val]) {
+        let to = self.place(v.0);
+        let moves: SmallVec<[(Gpr, Gpr); 8]> = args
+            .iter()
+            .zip(ARGUMENTS)
+            .map(|(arg, argument)| (argument, self.place(arg.0)))
+            .filter(|(argument, r)| argument != r)
+            .collect();
+        let saved = self.live_volatile();
+        self.add_cold(&[site], true, move |e| {
+            e.save(saved);
+            e.move_registers(&mut moves.clone());
+            e.call_address(target);
+            e.asm.mov(R11, RAX);
+            e.restore(saved);
+            e.asm.mov(to, R11);
+        });
+        self.node_mut(v.0).known = Known::Nothing;
     }
 
     /// The piece that was added last has such locals in the frame's memory when it ends.

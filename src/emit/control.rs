@@ -4,11 +4,11 @@ use crate::jit::starts::ContextKey;
 use crate::release::layout::_PyInterpreterFrame;
 
 use super::Emit;
-use super::asm::{Cc, Mem, Site};
+use super::asm::{Alu, Cc, Mem, Site};
 use super::cold::Cold;
 use super::edge::EdgeKind;
 use super::join::{self, Fork};
-use super::machine::FRAME;
+use super::machine::{FRAME, R11};
 use super::table::Test;
 use super::types::{Exit, Expected, Flow, Number, Stop, Val};
 
@@ -71,6 +71,14 @@ impl Emit<'_> {
             }
         };
         sites.into_iter().flatten()
+    }
+
+    /// A jump that is taken where a value compares so with a word.
+    pub(crate) fn jump_if_word(&mut self, v: Val, cc: Cc, word: usize) -> Site {
+        let r = self.place(v.0);
+        self.asm.mov_imm(R11, word as i64);
+        self.asm.alu(Alu::Cmp, true, r, R11);
+        self.asm.jcc(cc)
     }
 
     pub fn exit(&mut self, exit: Exit) -> Flow {

@@ -8,14 +8,12 @@ use pyo3::ffi;
 use crate::jit::context::Known;
 use crate::jit::facts;
 use crate::jit::standins::instances::{self, Making};
-use crate::release::layout::{PyFunctionObject, PyInterpreterState, PyThreadState, PyTypeObject};
+use crate::release::layout::{PyFunctionObject, PyTypeObject};
 
 use super::Emit;
-use super::asm::{Alu, Cc, Mem};
+use super::asm::{Cc, Mem};
 use super::call::{Call, Target};
 use super::keep::Kept;
-use super::machine::{ARGUMENTS, R11, RAX};
-use super::node::Anchor;
 use super::pushing::{Callee, Outline};
 use super::sight::Seen;
 use super::suppose::WAIT;
@@ -88,24 +86,9 @@ impl Emit<'_> {
         self.call_class(called, &class, kept).map(Some)
     }
 
-    /// Leaves where a value is not this word.
-    fn expect_word(&mut self, v: Val, word: usize) {
-        self.settle(self.st.base);
-        self.place(v.0);
-        let context = self.snapshot(self.st.base);
-        let r = self.place(v.0);
-        self.asm.mov_imm(R11, word as i64);
-        self.asm.alu(Alu::Cmp, true, r, R11);
-        self.refute_if(Cc::NE, context);
-    }
-
     fn call_class(&mut self, called: Val, class: &Class, kept: Option<&Kept>) -> Flow<Val> {
         let tstate = self.tstate();
-        let interp = self.load(tstate, &PyThreadState::interp);
-        let evaluator = self.load(interp, &PyInterpreterState::eval_frame);
-        let null = self.int(Ty::Ptr, 0);
-        let own = self.eq(Ty::Ptr, evaluator, null);
-        self.guard(own, Exit::Deopt)?;
+        self.expect_no_evaluator(tstate)?;
         let left = self.c_calls_left(tstate);
         let zero = self.int(Ty::I32, 0);
         let some = self.gt(Ty::I32, left, zero);
@@ -191,33 +174,18 @@ impl Emit<'_> {
 
     /// The new object, or NULL where `__init__` has not returned None.
     fn initialised(&mut self, object: Val, result: Val) -> Val {
-        let made = self.copy(object.0);
-        let made = Val(self.new_in_gpr(Ty::Object, made));
-        self.node_mut(made.0).anchor = Anchor::Own;
-        let from = self.place(result.0);
-        let to = self.place(made.0);
+        self.place(object.0);
         // SAFETY: the GIL is held while something is compiled.
         let none = unsafe { ffi::Py_None() } as usize;
-        self.asm.mov_imm(R11, none as i64);
-        self.asm.alu(Alu::Cmp, true, from, R11);
-        let site = self.asm.jcc(Cc::NE);
+        let site = self.jump_if_word(result, Cc::NE, none);
         if !facts::IMMORTALS {
+            let r = self.place(result.0);
             self.asm.at_odd();
-            self.asm.add_mem_imm(Mem::new(from, 0), -1);
+            self.asm.add_mem_imm(Mem::new(r, 0), -1);
         }
-        let saved = self.live_volatile();
-        self.add_cold(&[site], true, move |e| {
-            e.save(saved);
-            e.asm.mov(R11, from);
-            e.asm.mov(ARGUMENTS[0], to);
-            e.asm.mov(ARGUMENTS[1], R11);
-            e.call_address(instances::initialised as *const () as usize);
-            e.asm.mov(R11, RAX);
-            e.restore(saved);
-            e.asm.mov(to, R11);
-        });
+        let target = instances::initialised as *const () as usize;
+        self.replace_in_cold(site, object, target, &[object, result]);
         self.unplace(result.0);
-        self.unplace(object.0);
-        made
+        object
     }
 }

@@ -5,18 +5,17 @@ use std::ffi::CStr;
 use crate::jit::context::Known;
 use crate::jit::facts;
 use crate::jit::methods::{self, Method};
+use crate::jit::standins::operators::{self, Operation};
 use crate::release::layout::{
-    PyCodeObject, PyFunctionObject, PyInterpreterState, PyThreadState, PyTypeObject,
+    PyFunctionObject, PyInterpreterState, PyObject, PyThreadState, PyTypeObject,
 };
 
 use super::Emit;
+use super::asm::Cc;
 use super::call::{Call, Target};
+use super::pushing::{Callee, Outline};
 use super::suppose::WAIT;
 use super::types::{Effect, Exit, Flow, Stop, Ty, Val};
-
-/// Flags of code with a frame of its own, and of code that is called in another way.
-const PLAIN_CODE: i64 = 0x3;
-const SPECIAL_CODE: i64 = 0x4 | 0x8 | 0x20 | 0x80 | 0x200;
 
 impl Emit<'_> {
     /// Calls the method that the class of the first operand has under a name, if that is a Python
@@ -30,10 +29,51 @@ impl Emit<'_> {
             return Ok(None);
         };
         self.suppose(receiver, class);
+        self.call_method(method, args)
+    }
+
+    /// The binary operator of that number, where the left operand's class has a method for it that is
+    /// tried first, written in Python.
+    pub(crate) fn special_operator(&mut self, number: u8, args: &[Val]) -> Flow<Option<Val>> {
+        let &[left, right] = args else {
+            return Ok(None);
+        };
+        let Some(at) = operators::number(number) else {
+            return Ok(None);
+        };
+        let (Some(class), Some(other)) = (self.class_of(left)?, self.seen_type(right)?) else {
+            return Ok(None);
+        };
+        let Some(operation) = Operation::look(at, class, other) else {
+            return Ok(None);
+        };
+        self.suppose(left, operation.classes[0]);
+        self.suppose(right, operation.classes[1]);
+        let Some(result) = self.call_method(operation.method, args)? else {
+            return Ok(None);
+        };
+        for v in [left, right, result] {
+            self.place(v.0);
+        }
+        let site = self.jump_if_word(result, Cc::E, operation.refusal);
+        self.replace_in_cold(site, result, operation.go_on, &[left, right]);
+        Ok(Some(result))
+    }
+
+    /// Calls a method of the first operand's class, which is known to be that.
+    fn call_method(&mut self, method: Method, args: &[Val]) -> Flow<Option<Val>> {
+        if !self.instr.guess {
+            return Ok(None);
+        }
+        // SAFETY: the class has the function.
+        let outline = unsafe { Outline::of(method.function, args.len() as i64) };
+        let Some(outline) = outline.filter(Outline::runs_at_once) else {
+            return Ok(None);
+        };
         for arg in args {
             self.place(arg.0);
         }
-        let frame = self.method_frame(class, method, args)?;
+        let frame = self.method_frame(method, outline, args)?;
         let tstate = self.tstate();
         let result = self.emit_call(&Call {
             target: Target::Address(self.view.shared.call_cleared),
@@ -65,53 +105,39 @@ impl Emit<'_> {
     }
 
     /// The callee's frame, behind guards that the method is still there and takes the operands.
-    fn method_frame(&mut self, class: usize, method: Method, args: &[Val]) -> Flow<Val> {
+    fn method_frame(&mut self, method: Method, outline: Outline, args: &[Val]) -> Flow<Val> {
         let tstate = self.tstate();
-        let interp = self.load(tstate, &PyThreadState::interp);
-        let evaluator = self.load(interp, &PyInterpreterState::eval_frame);
-        let null = self.int(Ty::Ptr, 0);
-        let own = self.eq(Ty::Ptr, evaluator, null);
-        self.guard(own, Exit::Deopt)?;
-        let class = Val(self.imm(Ty::Ptr, class as i64));
+        self.expect_no_evaluator(tstate)?;
+        let class = self.load(args[0], &PyObject::ob_type);
         let version = self.load(class, &PyTypeObject::tp_version_tag);
         let expected = self.int(Ty::U32, i64::from(method.version));
         let same = self.eq(Ty::U32, version, expected);
         self.guard(same, Exit::Deopt)?;
-        let function = Val(self.imm(Ty::Ptr, method.function as i64));
-        let code = self.load(function, &PyFunctionObject::func_code);
-        for (field, mask, expected) in [
-            (&PyCodeObject::co_argcount, -1, args.len() as i64),
-            (&PyCodeObject::co_kwonlyargcount, -1, 0),
-            (
-                &PyCodeObject::co_flags,
-                PLAIN_CODE | SPECIAL_CODE,
-                PLAIN_CODE,
-            ),
-        ] {
-            let value = self.load(code, field);
-            let mask = self.int(Ty::I32, mask);
-            let value = self.and(Ty::I32, value, mask);
-            let expected = self.int(Ty::I32, expected);
-            let same = self.eq(Ty::I32, value, expected);
-            self.guard(same, Exit::Deopt)?;
-        }
-        let words = self.frame_words(code);
-        let room = self.py_thread_state_has_stack_space(tstate, words)?;
-        self.guard(room, Exit::Deopt)?;
         let function = Val(self.object_constant(method.function));
+        let code = self.load(function, &PyFunctionObject::func_code);
+        self.expect_outline(code, &outline);
+        self.make_room(tstate, &outline)?;
         self.py_incref(function)?;
-        let from = self.int(Ty::I32, args.len() as i64);
-        let frame = self.py_frame_push_unchecked(tstate, function, from)?;
+        let callee = Callee {
+            function,
+            code,
+            outline,
+        };
+        let frame = self.push_callee(tstate, &callee)?;
         for (i, &arg) in args.iter().enumerate() {
             self.py_incref(arg)?;
-            self.store_to(
-                frame.0,
-                facts::LOCALS + 8 * i as i32,
-                None,
-                Ty::Object,
-                arg.0,
-            );
+            self.set_callee_local(frame, i as i64, arg);
         }
+        self.clear_known_locals(frame, args.len() as i64, i64::from(outline.locals));
         Ok(frame)
+    }
+
+    /// Leaves where another evaluator than the interpreter's wants to see each call.
+    pub(crate) fn expect_no_evaluator(&mut self, tstate: Val) -> Flow {
+        let interp = self.load(tstate, &PyThreadState::interp);
+        let evaluator = self.load(interp, &PyInterpreterState::eval_frame);
+        let null = self.int(Ty::Ptr, 0);
+        let own = self.eq(Ty::Ptr, evaluator, null);
+        self.guard(own, Exit::Deopt)
     }
 }

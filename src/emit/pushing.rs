@@ -12,8 +12,9 @@ use crate::jit::starts::ContextKey;
 use crate::release::layout::{PyCodeObject, PyFunctionObject, PyThreadState};
 
 use super::Emit;
-use super::asm::{Cc, Mem};
+use super::asm::{Alu, Cc, Mem};
 use super::edge::EdgeKind;
+use super::machine::R11;
 use super::offsets::OB_TYPE;
 use super::sight::Seen;
 use super::suppose::WAIT;
@@ -22,6 +23,9 @@ use super::types::{Exit, Flow, Stop, Ty, Val};
 /// Flags of code whose locals are in its frames only, and of code that gathers arguments.
 const PLAIN: i32 = 0x1 | 0x2;
 const GATHERS: i32 = 0x4 | 0x8;
+
+/// Flags of code that is suspended and resumed.
+const LATER: i32 = 0x20 | 0x80 | 0x200;
 
 /// Locals that are made NULL one by one; more are cleared in a loop.
 const FEW: i64 = 16;
@@ -36,6 +40,11 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
+    /// Whether a call runs the code, rather than making a generator or a coroutine of it.
+    pub fn runs_at_once(&self) -> bool {
+        self.members[0].1 & LATER == 0
+    }
+
     /// That of a function that takes so many arguments and can be called in this way.
     ///
     /// # Safety
@@ -163,8 +172,19 @@ impl Emit<'_> {
         }
     }
 
+    /// Leaves where a value is not this word.
+    pub(crate) fn expect_word(&mut self, v: Val, word: usize) {
+        self.settle(self.st.base);
+        self.place(v.0);
+        let context = self.snapshot(self.st.base);
+        let r = self.place(v.0);
+        self.asm.mov_imm(R11, word as i64);
+        self.asm.alu(Alu::Cmp, true, r, R11);
+        self.refute_if(Cc::NE, context);
+    }
+
     /// Leaves for a version of the instruction that has seen one more.
-    pub(crate) fn refute_if(&mut self, cc: Cc, context: ContextKey) {
+    fn refute_if(&mut self, cc: Cc, context: ContextKey) {
         let site = self.asm.jcc(cc);
         self.add_edge(site, EdgeKind::Refuted, self.instr.start, context);
     }

@@ -15,7 +15,7 @@ mod errors;
 mod imports;
 pub mod instances;
 mod numbers;
-mod operators;
+pub mod operators;
 mod python;
 #[cfg(not(Py_3_12))]
 mod unpacking;

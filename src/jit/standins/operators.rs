@@ -9,6 +9,7 @@ use pyo3::ffi::{self, PyMappingMethods, PyNumberMethods, PyObject, PyTypeObject}
 
 use super::StandIn;
 use super::python::{self, Methods};
+use crate::jit::methods::{self, Method};
 
 /// Functions that the interpreter exports and that compiled code calls in another form.
 pub const INSTEAD: &[StandIn] = &[
@@ -95,6 +96,94 @@ const OPERATORS: [Operator; 12] = [
     },
 ];
 
+/// Which of [`OPERATORS`] the instruction means by each number. Operating in place is none, nor are
+/// powers.
+const NUMBERS: [Option<u8>; 13] = [
+    Some(0),
+    Some(7),
+    Some(4),
+    Some(10),
+    Some(6),
+    Some(2),
+    Some(5),
+    Some(8),
+    None,
+    Some(11),
+    Some(1),
+    Some(3),
+    Some(9),
+];
+
+/// The functions that go on where the left operand's method has given up.
+const GO_ON: [Binary; OPERATORS.len()] = [
+    go_on::<0>,
+    go_on::<1>,
+    go_on::<2>,
+    go_on::<3>,
+    go_on::<4>,
+    go_on::<5>,
+    go_on::<6>,
+    go_on::<7>,
+    go_on::<8>,
+    go_on::<9>,
+    go_on::<10>,
+    go_on::<11>,
+];
+
+/// The operator that an instruction means by a number.
+pub fn number(number: u8) -> Option<usize> {
+    let at = NUMBERS.get(usize::from(number)).copied().flatten()?;
+    Some(usize::from(at))
+}
+
+/// What a binary operator comes to for two operands, as long as they are of these classes and the
+/// left one's has its present version.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    pub classes: [usize; 2],
+    pub method: Method,
+    /// What the method returns where it gives up, and the function that goes on then.
+    pub refusal: usize,
+    pub go_on: usize,
+}
+
+impl Operation {
+    /// That of operands of two live classes, where the left one's method is tried first.
+    pub fn look(at: usize, left: usize, right: usize) -> Option<Operation> {
+        let operator = OPERATORS.get(at)?;
+        let [class, other] = [left, right].map(|class| class as *mut PyTypeObject);
+        // SAFETY: live classes, and the GIL is held while something is compiled.
+        unsafe {
+            if !is_heap(class) {
+                return None;
+            }
+            let (methods, _) = python::methods()?;
+            let name = FIRST_OPERATOR + at;
+            let found = operator.method(methods, class, other, name)?;
+            let method = methods::look(left, python::NAMES[name])?;
+            (method.function == found as usize).then(|| Operation {
+                classes: [left, right],
+                method,
+                refusal: ffi::Py_NotImplemented() as usize,
+                go_on: GO_ON[at] as *const () as usize,
+            })
+        }
+    }
+}
+
+/// What comes of an operator whose left operand's method has given up, which has made a reference to
+/// say so.
+unsafe extern "C" fn go_on<const AT: usize>(
+    left: *mut PyObject,
+    right: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: by the caller, who has two objects for which `Operation::look` gave something.
+    unsafe {
+        ffi::Py_DECREF(ffi::Py_NotImplemented());
+        OPERATORS[AT].try_right(left, right)
+    }
+}
+
 /// Whether a class was made by Python code, or as if by it.
 ///
 /// # Safety
@@ -177,7 +266,8 @@ pub unsafe extern "C" fn operate<const AT: usize>(
         let class = ffi::Py_TYPE(left);
         if is_heap(class)
             && let Some((methods, tstate)) = python::methods()
-            && let Some(method) = operator.method(methods, left, right, FIRST_OPERATOR + AT)
+            && let Some(method) =
+                operator.method(methods, class, ffi::Py_TYPE(right), FIRST_OPERATOR + AT)
         {
             let result = methods.call_with(tstate, method, &[left, right]);
             return match result == ffi::Py_NotImplemented() {
@@ -202,18 +292,17 @@ impl Operator {
     /// it but when it gives up: the right one is of the same class, or a number.
     ///
     /// # Safety
-    /// Two live objects; the GIL is held.
+    /// Two live classes; the GIL is held.
     unsafe fn method(
         &self,
         methods: &Methods,
-        left: *mut PyObject,
-        right: *mut PyObject,
+        class: *mut PyTypeObject,
+        other: *mut PyTypeObject,
         name: usize,
     ) -> Option<*mut PyObject> {
         let address = |class| self.slot_of(class).map(|f| f as usize);
         // SAFETY: by the caller.
         unsafe {
-            let (class, other) = (ffi::Py_TYPE(left), ffi::Py_TYPE(right));
             let simple = other == class
                 || other == &raw mut ffi::PyFloat_Type
                 || other == &raw mut ffi::PyLong_Type;
