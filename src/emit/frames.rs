@@ -119,6 +119,19 @@ impl Emit<'_> {
         self.drop_reference(ARGUMENTS[0], bound, Dealloc::Plain, lasting);
     }
 
+    /// Runs a frame that was pushed, which is cleared then. The result may be NULL.
+    pub(crate) fn call_cleared(&mut self, tstate: Val, frame: Val) -> Flow<Val> {
+        self.emit_call(&Call {
+            target: Target::Address(self.view.shared.call_cleared),
+            result: Ty::Object,
+            variadic: false,
+            effect: Effect::Escapes,
+            steals: 0,
+            new_reference: true,
+            args: &[tstate, frame],
+        })
+    }
+
     /// Runs a frame that was pushed; its result is pushed at depth `d`, and execution goes on
     /// `k` units from here.
     pub fn enter_frame(&mut self, d: impl Number<Self>, f: Val, k: impl Number<Self>) -> Flow {
@@ -131,16 +144,7 @@ impl Emit<'_> {
         }
         self.count_stack();
         let tstate = self.tstate();
-        let args = [tstate, f];
-        let result = self.emit_call(&Call {
-            target: Target::Address(self.view.shared.call_cleared),
-            result: Ty::Object,
-            variadic: false,
-            effect: Effect::Escapes,
-            steals: 0,
-            new_reference: true,
-            args: &args,
-        })?;
+        let result = self.call_cleared(tstate, f)?;
         let null = self.null();
         let bound = self.ne(Ty::Object, result, null);
         self.guard(bound, Exit::Error(depth))?;

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use crate::jit::code::read;
 use crate::jit::context::Known;
+use crate::jit::facts;
 use crate::release::layout::{
     PyASCIIObject, PyDictKeysObject, PyDictObject, PyDictUnicodeEntry, PyObject,
 };
@@ -26,9 +27,6 @@ const ALL_STRINGS: u8 = 1;
 
 /// `DKIX_EMPTY`, which ends a search.
 const EMPTY: i32 = -1;
-
-/// Bytes of a key and its value.
-const ENTRY: i32 = 2 * size_of::<usize>() as i32;
 
 /// So many places at most are looked at to say that a name is not there.
 const PROBES: usize = 3;
@@ -82,7 +80,7 @@ impl Keys {
     /// Where the key of an entry is.
     fn key_at(self, entry: i32) -> i32 {
         let first = PyDictKeysObject::dk_indices.offset + (1 << self.bytes);
-        first + ENTRY * entry + PyDictUnicodeEntry::me_key.offset
+        first + facts::DICT_ENTRY * entry + PyDictUnicodeEntry::me_key.offset
     }
 
     /// Where the key of the entry with this name is, if that has a value.

@@ -125,15 +125,7 @@ impl Emit<'_> {
         let frame = self.init_frame(object, class)?;
         let tstate = self.tstate();
         self.kept = kept.map(|kept| kept.with(&[object]));
-        let result = self.emit_call(&Call {
-            target: Target::Address(self.view.shared.call_cleared),
-            result: Ty::Object,
-            variadic: false,
-            effect: Effect::Escapes,
-            steals: 0,
-            new_reference: true,
-            args: &[tstate, frame],
-        })?;
+        let result = self.call_cleared(tstate, frame)?;
         let made = self.initialised(object, result);
         self.count_c_call(tstate, 1);
         for i in 0..class.count {

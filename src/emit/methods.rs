@@ -12,10 +12,9 @@ use crate::release::layout::{
 
 use super::Emit;
 use super::asm::Cc;
-use super::call::{Call, Target};
 use super::pushing::{Callee, Outline};
 use super::suppose::WAIT;
-use super::types::{Effect, Exit, Flow, Stop, Ty, Val};
+use super::types::{Exit, Flow, Stop, Ty, Val};
 
 impl Emit<'_> {
     /// Calls the method that the class of the first operand has under a name, if that is a Python
@@ -75,16 +74,7 @@ impl Emit<'_> {
         }
         let frame = self.method_frame(method, outline, args)?;
         let tstate = self.tstate();
-        let result = self.emit_call(&Call {
-            target: Target::Address(self.view.shared.call_cleared),
-            result: Ty::Object,
-            variadic: false,
-            effect: Effect::Escapes,
-            steals: 0,
-            new_reference: true,
-            args: &[tstate, frame],
-        })?;
-        Ok(Some(result))
+        self.call_cleared(tstate, frame).map(Some)
     }
 
     /// The class of an operand. One that is known still has to be looked at: it may be gone.

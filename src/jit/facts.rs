@@ -150,6 +150,9 @@ pub fn tuple_type() -> usize {
     &raw const ffi::PyTuple_Type as usize
 }
 
+/// Bytes of a key and its value in a dictionary of which all keys are strings.
+pub const DICT_ENTRY: i32 = 2 * size_of::<usize>() as i32;
+
 pub fn dict_type() -> usize {
     &raw const ffi::PyDict_Type as usize
 }

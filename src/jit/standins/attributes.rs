@@ -12,6 +12,7 @@ use pyo3::ffi::{self, PyObject, PyTypeObject};
 
 use super::StandIn;
 use crate::jit::code::{read, write};
+use crate::jit::facts;
 use crate::release::layout::{
     PyASCIIObject, PyDictKeysObject, PyDictUnicodeEntry, PyDictValues, PyHeapTypeObject,
     PyObject as Head, PyTypeObject as Class,
@@ -228,14 +229,11 @@ unsafe fn index_of(class: usize, name: *mut PyObject) -> Option<i32> {
         let count: i64 = read(keys, PyDictKeysObject::dk_nentries.offset);
         let first = PyDictKeysObject::dk_indices.offset + bytes + PyDictUnicodeEntry::me_key.offset;
         (0..count as i32).find(|&i| {
-            let key: *mut PyObject = read(keys, first + ENTRY * i);
+            let key: *mut PyObject = read(keys, first + facts::DICT_ENTRY * i);
             key == name || !key.is_null() && ffi::PyUnicode_Compare(key, name) == 0
         })
     }
 }
-
-/// Bytes of a key and its value.
-const ENTRY: i32 = 2 * size_of::<usize>() as i32;
 
 /// The values of an instance, 0 where it has a dict instead.
 ///

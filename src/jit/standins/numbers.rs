@@ -3,7 +3,7 @@
 use pyo3::ffi::{self, PyObject};
 
 use super::StandIn;
-use super::operators::operate;
+use super::operators::{Binary, NUMBERS, OPERATE};
 
 pub const STAND_INS: &[StandIn] = &[
     ("_PyFloat_ExactDealloc", dealloc as *const ()),
@@ -27,23 +27,8 @@ unsafe extern "C" fn dealloc(object: *mut PyObject) {
     }
 }
 
-type Binary = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
-
-/// Mirrors `binary_ops`, in the order of the operators' numbers.
-static NUMBER_FUNCTIONS: [Binary; 26] = [
-    operate::<0>,
-    operate::<7>,
-    operate::<4>,
-    operate::<10>,
-    operate::<6>,
-    operate::<2>,
-    operate::<5>,
-    operate::<8>,
-    power,
-    operate::<11>,
-    operate::<1>,
-    operate::<3>,
-    operate::<9>,
+/// The functions that operate in place, in the order of the operators' numbers.
+const IN_PLACE: [Binary; NUMBERS.len()] = [
     ffi::PyNumber_InPlaceAdd,
     ffi::PyNumber_InPlaceAnd,
     ffi::PyNumber_InPlaceFloorDivide,
@@ -58,6 +43,20 @@ static NUMBER_FUNCTIONS: [Binary; 26] = [
     ffi::PyNumber_InPlaceTrueDivide,
     ffi::PyNumber_InPlaceXor,
 ];
+
+/// Mirrors `binary_ops`, in the order of the operators' numbers.
+static NUMBER_FUNCTIONS: [Binary; 2 * NUMBERS.len()] = {
+    let mut functions = [power as Binary; 2 * NUMBERS.len()];
+    let mut number = 0;
+    while number < NUMBERS.len() {
+        if let Some(at) = NUMBERS[number] {
+            functions[number] = OPERATE[at as usize];
+        }
+        functions[NUMBERS.len() + number] = IN_PLACE[number];
+        number += 1;
+    }
+    functions
+};
 
 /// Mirrors `_PyNumber_PowerNoMod`.
 unsafe extern "C" fn power(left: *mut PyObject, right: *mut PyObject) -> *mut PyObject {

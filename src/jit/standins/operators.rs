@@ -22,7 +22,7 @@ const GET_ITEM: usize = 1;
 const SET_ITEM: usize = 2;
 const FIRST_OPERATOR: usize = 3;
 
-type Binary = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
+pub(super) type Binary = unsafe extern "C" fn(*mut PyObject, *mut PyObject) -> *mut PyObject;
 
 /// A binary operator.
 struct Operator {
@@ -98,7 +98,7 @@ const OPERATORS: [Operator; 12] = [
 
 /// Which of [`OPERATORS`] the instruction means by each number. Operating in place is none, nor are
 /// powers.
-const NUMBERS: [Option<u8>; 13] = [
+pub(super) const NUMBERS: [Option<u8>; 13] = [
     Some(0),
     Some(7),
     Some(4),
@@ -112,6 +112,22 @@ const NUMBERS: [Option<u8>; 13] = [
     Some(1),
     Some(3),
     Some(9),
+];
+
+/// The functions that stand for the interpreter's.
+pub(super) const OPERATE: [Binary; OPERATORS.len()] = [
+    operate::<0>,
+    operate::<1>,
+    operate::<2>,
+    operate::<3>,
+    operate::<4>,
+    operate::<5>,
+    operate::<6>,
+    operate::<7>,
+    operate::<8>,
+    operate::<9>,
+    operate::<10>,
+    operate::<11>,
 ];
 
 /// The functions that go on where the left operand's method has given up.
@@ -256,7 +272,7 @@ unsafe extern "C" fn set_item(
 ///
 /// # Safety
 /// As for `PyNumber_Add`.
-pub unsafe extern "C" fn operate<const AT: usize>(
+unsafe extern "C" fn operate<const AT: usize>(
     left: *mut PyObject,
     right: *mut PyObject,
 ) -> *mut PyObject {
