@@ -1,6 +1,6 @@
 //! `cargo xtask conformance`: CPython's own test suite, with Cevalry on and without it.
 
-mod earlier;
+mod counted;
 mod suite;
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::repo::Repo;
 use crate::threshold::Threshold;
 use crate::workers::{self, lock};
 
-use earlier::Earlier;
+use counted::Counted;
 use suite::Suite;
 
 /// The modules that are run when none is named.
@@ -53,14 +53,14 @@ pub struct Args {
     /// How many modules to run at the same time.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
-    /// Write the counts into docs/conformance.md.
+    /// Keep the counts of each module in docs/conformance/, and their sums in docs/conformance.md.
     #[arg(long)]
     record: bool,
     /// Run each module six times over, and look whether references, memory blocks or files leak
     /// where they do not without Cevalry.
     #[arg(long, conflicts_with = "resume")]
     leaks: bool,
-    /// Count modules in which an earlier run found no difference without running them again.
+    /// Count modules in which a recorded run found no difference without running them again.
     #[arg(long)]
     resume: bool,
     /// Modules of the test suite; without them, about a hundred telling ones. `all` is the whole suite.
@@ -77,13 +77,16 @@ pub fn run(repo: &Repo, args: &Args) -> Result<ExitCode> {
     };
     let mut differences = 0;
     for (python, folder) in pythons.iter().zip(&folders) {
-        for (found, threshold) in compare(repo, args, python, folder)?
-            .iter()
-            .zip(&args.thresholds)
-        {
+        let listed = listed(python)?;
+        let found = compare(repo, args, python, folder, &listed)?;
+        let counted = Counted::read(repo, python)?;
+        for (found, threshold) in found.iter().zip(&args.thresholds) {
             differences += found.counts.differences;
-            if args.record {
-                record(repo, &found.row(python, args, *threshold))?;
+            if args.record && args.leaks {
+                record(repo, &found.leaks(python, *threshold, args))?;
+            } else if args.record {
+                let sum = counted.sum(*threshold);
+                record(repo, &sum.row(python, *threshold, listed.len()))?;
             }
         }
     }
@@ -118,37 +121,47 @@ impl Found {
         self.counts.allowed += counts.allowed;
     }
 
-    fn row(&self, python: &Python, args: &Args, threshold: Threshold) -> Row {
-        let whole = args.tests.first().is_some_and(|test| test == ALL);
-        let part = if whole { "" } else { " (a part)" };
-        if args.leaks {
-            return Row {
-                what: format!("leaks in CPython's tests{part}"),
-                python: python.version.clone(),
-                when: threshold.to_string(),
-                amount: format!("{} modules", self.modules),
-                differences: self.counts.differences,
-            };
-        }
+    /// The table's row, where the suite has so many modules.
+    fn row(&self, python: &Python, threshold: Threshold, listed: usize) -> Row {
+        let modules = match self.modules {
+            part if part < listed => format!("{part} of {listed} modules"),
+            all => format!("{all} modules"),
+        };
         let listed = match self.counts.allowed {
             0 => String::new(),
             allowed => format!(" ({allowed} listed)"),
         };
         Row {
-            what: format!("CPython's tests{part}"),
+            what: "CPython's tests".to_owned(),
             python: python.version.clone(),
             when: threshold.to_string(),
-            amount: format!(
-                "{} modules, {} cases{listed}",
-                self.modules, self.counts.cases
-            ),
+            amount: format!("{modules}, {} cases{listed}", self.counts.cases),
+            differences: self.counts.differences,
+        }
+    }
+
+    /// The table's row for leaks.
+    fn leaks(&self, python: &Python, threshold: Threshold, args: &Args) -> Row {
+        let whole = args.tests.first().is_some_and(|test| test == ALL);
+        let part = if whole { "" } else { " (a part)" };
+        Row {
+            what: format!("leaks in CPython's tests{part}"),
+            python: python.version.clone(),
+            when: threshold.to_string(),
+            amount: format!("{} modules", self.modules),
             differences: self.counts.differences,
         }
     }
 }
 
 /// What is found at each threshold; without Cevalry a module is run once for all of them.
-fn compare(repo: &Repo, args: &Args, python: &Python, folder: &Path) -> Result<Vec<Found>> {
+fn compare(
+    repo: &Repo,
+    args: &Args,
+    python: &Python,
+    folder: &Path,
+    listed: &[String],
+) -> Result<Vec<Found>> {
     println!("conformance of {}", python.describe());
     let startup = tempfile::tempdir()?;
     let references = if args.leaks { REFERENCES } else { "" };
@@ -164,14 +177,14 @@ fn compare(repo: &Repo, args: &Args, python: &Python, folder: &Path) -> Result<V
         leaks: args.leaks,
     };
     let without = suite(None);
-    let modules = modules(&args.tests, python)?;
+    let modules = modules(&args.tests, listed);
     let allowed = allowed();
-    let earlier = Earlier::open(repo, python, args.resume || args.leaks)?;
+    let counted = Mutex::new(Counted::read(repo, python)?);
     let found = Mutex::new(vec![Found::default(); args.thresholds.len()]);
     workers::each(modules, args.jobs, |module| {
         let mut plain = None;
         for (place, threshold) in args.thresholds.iter().enumerate() {
-            let known = earlier.counts(&module, *threshold);
+            let known = lock(&counted).settled(&module, *threshold);
             let counts = match known.filter(|_| args.resume) {
                 Some(counts) => counts,
                 None => {
@@ -184,8 +197,9 @@ fn compare(repo: &Repo, args: &Args, python: &Python, folder: &Path) -> Result<V
                     let told = format!("{module} at threshold {threshold}");
                     let counts = tell(&told, &expected, &given, &allowed);
                     plain = Some(expected);
-                    if counts.differences == 0 && !args.leaks {
-                        earlier.keep(&module, *threshold, counts)?;
+                    // A part of a module would count twice.
+                    if args.record && !args.leaks && listed.contains(&module) {
+                        lock(&counted).keep(&module, *threshold, counts)?;
                     }
                     counts
                 }
@@ -278,38 +292,42 @@ fn allowed() -> BTreeMap<&'static str, &'static str> {
         .collect()
 }
 
-/// The modules to run: those named, the telling ones that this interpreter has, or all.
-fn modules(named: &[String], python: &Python) -> Result<Vec<String>> {
-    if !named.is_empty() && named[0] != ALL {
-        return Ok(named.to_vec());
-    }
+/// The modules of this interpreter's suite.
+fn listed(python: &Python) -> Result<Vec<String>> {
     let output = std::process::Command::new(&python.command)
         .args(["-m", "test", "--list-tests"])
         .output()
         .with_context(|| format!("cannot start {}", python.command.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let known: Vec<String> = text
+    let listed: Vec<String> = text
         .lines()
         .map(|line| line.trim_start_matches("test.").to_owned())
         .collect();
-    if known.len() < 50 {
+    if listed.len() < 50 {
         bail!(
             "{} comes without its tests (Debian has them in the package libpython3.{}-testsuite)",
             python.describe(),
             python.minor()
         );
     }
-    if !named.is_empty() {
-        return Ok(known);
+    Ok(listed)
+}
+
+/// The modules to run: those named, the telling ones that this interpreter has, or all.
+fn modules(named: &[String], listed: &[String]) -> Vec<String> {
+    match named.first() {
+        Some(name) if name == ALL => return listed.to_vec(),
+        Some(_) => return named.to_vec(),
+        None => {}
     }
     let chosen = MODULES.lines().filter(|line| !line.starts_with('#'));
-    Ok(chosen
+    chosen
         .filter(|module| {
             let whole = module.split('.').next().unwrap_or(module);
-            known
+            listed
                 .iter()
                 .any(|one| one == module || one.split('.').next() == Some(whole))
         })
         .map(str::to_owned)
-        .collect())
+        .collect()
 }
