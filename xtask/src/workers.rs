@@ -1,24 +1,23 @@
 //! Doing the same with many things, a few at a time.
 
-use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
 
 /// Do `work` with each of `items` in order, `jobs` of them at the same time.
 pub fn each<T: Send>(
-    items: impl IntoIterator<Item = T>,
+    items: impl IntoIterator<Item = T, IntoIter: Send>,
     jobs: usize,
     work: impl Fn(T) -> Result<()> + Sync,
 ) -> Result<()> {
-    let queue = Mutex::new(items.into_iter().collect::<VecDeque<_>>());
+    let queue = Mutex::new(items.into_iter());
     let outcomes: Vec<Result<()>> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs.max(1))
             .map(|_| {
                 scope.spawn(|| {
                     loop {
                         // Taken in a statement of its own: the lock is not held while working.
-                        let next = lock(&queue).pop_front();
+                        let next = lock(&queue).next();
                         match next {
                             Some(item) => work(item)?,
                             None => return Ok(()),

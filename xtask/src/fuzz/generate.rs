@@ -42,8 +42,8 @@ def work_b(i0=2):
 pub struct Generator<'a> {
     grammar: &'a Grammar,
     pub(super) rng: Rng,
-    /// Tags and what they multiply the weight of their rules by: every program has its own taste.
-    taste: Vec<(&'a str, u32)>,
+    /// What each tag multiplies the weight of its rules by: every program has its own taste.
+    taste: Vec<u32>,
     numbers: u32,
     pub(super) signatures: Vec<Signature>,
     pub(super) stack: Vec<Function>,
@@ -58,13 +58,10 @@ impl<'a> Generator<'a> {
         let taste = grammar
             .tags
             .iter()
-            .map(|tag| {
-                let factor = match rng.u32(..10) {
-                    0..3 => 0,
-                    3..8 => 2,
-                    _ => 10,
-                };
-                (tag.as_str(), factor)
+            .map(|_| match rng.u32(..10) {
+                0..3 => 0,
+                3..8 => 2,
+                _ => 10,
             })
             .collect();
         Self {
@@ -283,14 +280,9 @@ impl<'a> Generator<'a> {
         if !taste {
             return rule.weight;
         }
-        rule.tags.iter().fold(rule.weight * 2, |weight, tag| {
-            let factor = self
-                .taste
-                .iter()
-                .find(|(known, _)| known == tag)
-                .map_or(2, |(_, factor)| *factor);
-            weight * factor / 2
-        })
+        rule.tags
+            .iter()
+            .fold(rule.weight * 2, |weight, tag| weight * self.taste[*tag] / 2)
     }
 
     fn fits(&self, rule: &Rule, depth: usize) -> bool {

@@ -1,6 +1,6 @@
 //! The grammar of random programs: read from `grammar.txt`, whose head explains the format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 
@@ -65,7 +65,8 @@ pub enum Flavour {
 #[derive(Debug)]
 pub struct Rule {
     pub weight: u32,
-    pub tags: Vec<String>,
+    /// The rule's subjects: places in the grammar's tags.
+    pub tags: Vec<usize>,
     pub needs: Vec<Need>,
     pub pieces: Vec<Piece>,
     /// How deep an expansion goes at least.
@@ -101,6 +102,7 @@ impl Grammar {
     /// Read the text of a grammar.
     pub fn read(text: &str) -> Result<Self> {
         let mut symbols: BTreeMap<String, Vec<Rule>> = BTreeMap::new();
+        let tags = tags(text);
         let mut symbol = None;
         let mut lines = text.lines().enumerate().peekable();
         while let Some((index, line)) = lines.next() {
@@ -124,33 +126,17 @@ impl Grammar {
                 }
                 body.push_str(more[1..].strip_prefix(' ').unwrap_or(&more[1..]));
             }
-            let rule = rule(head, &body).with_context(place)?;
+            let rule = rule(head, &body, &tags).with_context(place)?;
             symbols.entry(symbol.clone()).or_default().push(rule);
         }
-        let mut grammar = Self {
-            symbols,
-            tags: Vec::new(),
-        };
+        let mut grammar = Self { symbols, tags };
         grammar.measure()?;
-        grammar.tags = grammar.collect_tags();
         Ok(grammar)
     }
 
     /// The rules of a symbol, in the order of the text.
     pub fn rules(&self, symbol: &str) -> &[Rule] {
         self.symbols.get(symbol).map_or(&[], Vec::as_slice)
-    }
-
-    fn collect_tags(&self) -> Vec<String> {
-        let mut tags: Vec<String> = self
-            .symbols
-            .values()
-            .flatten()
-            .flat_map(|rule| rule.tags.iter().cloned())
-            .collect();
-        tags.sort();
-        tags.dedup();
-        tags
     }
 
     /// Find out how deep every rule goes at least.
@@ -195,8 +181,27 @@ fn depth(pieces: &[Piece], least: &BTreeMap<String, usize>) -> Option<usize> {
     Some(deepest)
 }
 
-fn rule(head: &str, body: &str) -> Result<Rule> {
-    let (weight, tags) = head.split_once(':').unwrap_or((head, ""));
+/// Every subject in a grammar's text, in alphabetical order.
+fn tags(text: &str) -> Vec<String> {
+    let is_rule = |line: &&str| line.starts_with(|first: char| first.is_ascii_digit());
+    let tags: BTreeSet<&str> = text
+        .lines()
+        .filter(is_rule)
+        .flat_map(tags_of)
+        .filter(|tag| !tag.starts_with('@'))
+        .collect();
+    tags.into_iter().map(str::to_owned).collect()
+}
+
+/// The tags at the head of a rule.
+fn tags_of(line: &str) -> impl Iterator<Item = &str> {
+    let head = line.split(' ').next().unwrap_or_default();
+    let tags = head.split_once(':').map_or("", |(_, tags)| tags);
+    tags.split(',').filter(|tag| !tag.is_empty())
+}
+
+fn rule(head: &str, body: &str, known: &[String]) -> Result<Rule> {
+    let weight = head.split(':').next().unwrap_or(head);
     let weight = weight
         .parse()
         .with_context(|| format!("`{weight}` is not a weight"))?;
@@ -208,14 +213,14 @@ fn rule(head: &str, body: &str) -> Result<Rule> {
         depth: 0,
         nests: false,
     };
-    for tag in tags.split(',').filter(|tag| !tag.is_empty()) {
+    for tag in tags_of(head) {
         match tag {
             "@loop" => rule.needs.push(Need::Loop),
             "@gen" => rule.needs.push(Need::Generator),
             "@async" => rule.needs.push(Need::Async),
             "@return" => rule.needs.push(Need::Return),
             "@plain" => rule.needs.push(Need::Plain),
-            _ => rule.tags.push(tag.to_owned()),
+            _ => rule.tags.extend(known.iter().position(|one| one == tag)),
         }
     }
     rule.nests = rule

@@ -7,10 +7,12 @@ mod grammar;
 mod run;
 mod shrink;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -20,7 +22,7 @@ use crate::python::{self, Python};
 use crate::record::{Row, record, recorded};
 use crate::repo::Repo;
 use crate::threshold::Threshold;
-use crate::workers::{self, lock};
+use crate::workers;
 
 use generate::Generator;
 use grammar::Grammar;
@@ -153,8 +155,12 @@ struct Tally {
     first: Option<u64>,
 }
 
-/// A batch of programs, from a seed on, and what they show.
-type Batch = (u64, Vec<String>, Vec<(Shown, Shown)>);
+/// A batch of programs, from a seed on, and what they show where the interpreter finishes them.
+struct Batch {
+    first: u64,
+    programs: Vec<String>,
+    shown: Vec<Option<(Shown, Shown)>>,
+}
 
 /// The work on one interpreter.
 struct Session<'a> {
@@ -188,16 +194,9 @@ impl Session<'_> {
             failed: self.named(&pair)?,
             ..Tally::default()
         };
-        let end = Instant::now() + Duration::from_secs(self.args.seconds);
         let mut next = seed;
-        while self.args.programs.is_empty()
-            && Instant::now() < end
-            && tally.failed < self.args.failures
-        {
-            for batch in self.batches(&pair, next)? {
-                self.judge(&pair, &batch, &mut tally)?;
-                next = batch.0 + BATCH;
-            }
+        if self.args.programs.is_empty() {
+            next = self.random(&pair, seed, &mut tally)?;
         }
         println!(
             "{}: {} programs, {} differ, {} not finished by the interpreter itself",
@@ -217,36 +216,75 @@ impl Session<'_> {
         Ok(tally.failed)
     }
 
-    /// Run some batches at the same time.
-    fn batches(&self, pair: &Pair, next: u64) -> Result<Vec<Batch>> {
-        let done = Mutex::new(Vec::new());
-        let seeds = (0..self.args.jobs.max(1) as u64).map(|job| next + job * BATCH);
-        workers::each(seeds, self.args.jobs, |first| {
-            let programs: Vec<String> = (first..first + BATCH)
-                .map(|seed| Generator::new(self.grammar, seed).program())
-                .collect();
-            let shown = pair.run(&programs)?;
-            lock(&done).push((first, programs, shown));
-            Ok(())
-        })?;
-        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        done.sort_unstable_by_key(|batch| batch.0);
-        Ok(done)
+    /// Run random programs until there is no more time, or there are enough that differ. Several
+    /// batches run at the same time; they are judged in the order of their seeds, which ends with
+    /// the seed that is given back.
+    fn random(&self, pair: &Pair, seed: u64, tally: &mut Tally) -> Result<u64> {
+        let end = Instant::now() + Duration::from_secs(self.args.seconds);
+        let enough = AtomicBool::new(false);
+        let firsts = (seed..)
+            .step_by(BATCH as usize)
+            .take_while(|_| Instant::now() < end && !enough.load(Relaxed));
+        let (done, batches) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let workers = scope.spawn(|| {
+                let done = done;
+                workers::each(firsts, self.args.jobs, |first| {
+                    // Nobody listens any more where judging has ended with an error.
+                    let _ = done.send(self.batch(pair, first)?);
+                    Ok(())
+                })
+            });
+            let mut early = BTreeMap::new();
+            let mut next = seed;
+            let mut judged = Ok(());
+            for batch in batches {
+                early.insert(batch.first, batch);
+                while judged.is_ok()
+                    && let Some(batch) = early.remove(&next)
+                {
+                    judged = self.judge(pair, &batch, tally);
+                    next += BATCH;
+                    if judged.is_err() || tally.failed >= self.args.failures {
+                        enough.store(true, Relaxed);
+                    }
+                }
+            }
+            let worked = workers.join();
+            judged?;
+            worked.map_err(|_| anyhow::anyhow!("a thread of the fuzzer panicked"))??;
+            Ok(next)
+        })
+    }
+
+    fn batch(&self, pair: &Pair, first: u64) -> Result<Batch> {
+        let programs: Vec<String> = (first..first + BATCH)
+            .map(|seed| Generator::new(self.grammar, seed).program())
+            .collect();
+        let shown = pair.run(&programs)?;
+        Ok(Batch {
+            first,
+            programs,
+            shown,
+        })
     }
 
     /// Count what a batch has shown, and look into what differs.
-    fn judge(&self, pair: &Pair, (seed, programs, shown): &Batch, tally: &mut Tally) -> Result<()> {
-        for (index, (alone, compiled)) in shown.iter().enumerate() {
+    fn judge(&self, pair: &Pair, batch: &Batch, tally: &mut Tally) -> Result<()> {
+        for (index, shown) in batch.shown.iter().enumerate() {
             if tally.failed >= self.args.failures {
                 break;
             }
             tally.ran += 1;
-            tally.unfinished += usize::from(
-                !matches!(alone, Shown::Lines(lines) if !lines[0].starts_with("not a program")),
-            );
+            let Some((alone, compiled)) = shown else {
+                tally.unfinished += 1;
+                continue;
+            };
+            let text = |lines: &[String]| lines[0].starts_with("not a program");
+            tally.unfinished += usize::from(matches!(alone, Shown::Lines(lines) if text(lines)));
             if let Some(kind) = shrink::difference(alone, compiled) {
-                let seed = seed + index as u64;
-                let programs = &programs[..=index];
+                let seed = batch.first + index as u64;
+                let programs = &batch.programs[..=index];
                 let name = format!("seed-{seed}");
                 if self.report(pair, &name, programs, kind, (alone, compiled))? {
                     tally.failed += 1;
@@ -274,9 +312,10 @@ impl Session<'_> {
             })
             .collect::<Result<_>>()?;
         let mut failed = 0;
-        for ((path, program), (alone, compiled)) in
-            paths.iter().zip(&programs).zip(pair.run(&programs)?)
-        {
+        for ((path, program), shown) in paths.iter().zip(&programs).zip(pair.run(&programs)?) {
+            let Some((alone, compiled)) = shown else {
+                continue;
+            };
             let Some(kind) = shrink::difference(&alone, &compiled) else {
                 continue;
             };
@@ -309,6 +348,7 @@ impl Session<'_> {
             let again = pair.run(programs)?;
             let still = again
                 .last()
+                .and_then(Option::as_ref)
                 .and_then(|(alone, compiled)| shrink::difference(alone, compiled));
             if still != Some(kind) {
                 return Ok(false);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -14,8 +15,18 @@ const DRIVER: &str = include_str!("python/driver.py");
 const LIBRARY: &str = include_str!("python/fuzzlib.py");
 const REDUCER: &str = include_str!("python/reduce.py");
 
-/// How long a single program may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How many milliseconds of the processor a program may take by the interpreter alone, and for each
+/// time that it is run. Of a thousand programs about four do not end, and two take half of it.
+const PATIENCE_ALONE: (u32, u32) = (500, 500);
+
+/// How many milliseconds of the processor it may take compiled, once the interpreter has finished it.
+const PATIENCE_COMPILED: u32 = 10_000;
+
+/// How long a process may write nothing, also when it does not run at all.
+const SILENCE: Duration = Duration::from_secs(120);
+
+/// The signal that ends a process whose program has used up the processor's time.
+const SIGPROF: i32 = 27;
 
 /// Runs after which sampling, about once each millisecond, has met most of what a program does.
 const HEATING_TURNS: u32 = 16;
@@ -38,6 +49,17 @@ pub struct Way {
     pub compiled: Option<(PathBuf, When)>,
     /// How often each program is run, the last time being the one that counts.
     pub turns: u32,
+}
+
+impl Way {
+    /// How many milliseconds of the processor a program may take.
+    fn patience(&self) -> u32 {
+        let (first, each) = PATIENCE_ALONE;
+        match self.compiled {
+            Some(_) => PATIENCE_COMPILED,
+            None => first + each * self.turns,
+        }
+    }
 }
 
 /// When functions of a program are compiled.
@@ -126,7 +148,7 @@ impl Workshop {
         fs::write(&results, "")?;
         let mut command = self.python(&way.python, "driver.py");
         command
-            .arg(way.turns.to_string())
+            .args([way.turns, way.patience()].map(|number| number.to_string()))
             .args([&batch, &results])
             .stdout(Stdio::null())
             .stderr(fs::File::create(scratch.path().join("errors"))?);
@@ -162,6 +184,7 @@ impl Workshop {
         }
         shown.push(match status {
             None => Shown::Hung,
+            Some(status) if status.signal() == Some(SIGPROF) => Shown::Hung,
             Some(status) => Shown::Died(format!("{status}\n{}", tail(&errors))),
         });
         Ok(shown)
@@ -230,7 +253,7 @@ fn wait(mut child: Child, results: &Path) -> Result<Option<ExitStatus>> {
             written = now;
             since = Instant::now();
         }
-        if since.elapsed() > PATIENCE {
+        if since.elapsed() > SILENCE {
             child.kill()?;
             child.wait()?;
             return Ok(None);

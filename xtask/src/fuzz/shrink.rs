@@ -42,15 +42,27 @@ pub struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// Run programs both ways at the same time.
-    pub fn run(&self, programs: &[String]) -> Result<Vec<(Shown, Shown)>> {
-        let (alone, compiled) = std::thread::scope(|scope| {
-            let alone = scope.spawn(|| self.workshop.run(self.alone, programs, None));
-            let compiled = self.workshop.run(self.compiled, programs, None);
-            (alone.join(), compiled)
-        });
-        let alone = alone.map_err(|_| anyhow::anyhow!("a thread of the fuzzer panicked"))??;
-        Ok(alone.into_iter().zip(compiled?).collect())
+    /// Run programs both ways. Those that the interpreter does not finish have nothing to compare
+    /// with, and are not run a second time: `None`.
+    pub fn run(&self, programs: &[String]) -> Result<Vec<Option<(Shown, Shown)>>> {
+        let alone = self.workshop.run(self.alone, programs, None)?;
+        let finished: Vec<String> = programs
+            .iter()
+            .zip(&alone)
+            .filter(|(_, shown)| matches!(shown, Shown::Lines(_)))
+            .map(|(program, _)| program.clone())
+            .collect();
+        let mut compiled = self
+            .workshop
+            .run(self.compiled, &finished, None)?
+            .into_iter();
+        Ok(alone
+            .into_iter()
+            .map(|shown| match shown {
+                Shown::Lines(_) => Some((shown, compiled.next()?)),
+                _ => None,
+            })
+            .collect())
     }
 
     /// How a program differs when it runs by itself, if the interpreter agrees with itself on it.

@@ -1,11 +1,12 @@
 """Run a batch of programs in this process and write down what each shows.
 
-    python driver.py TURNS BATCH RESULTS [--import FOLDER WHEN]
+    python driver.py TURNS PATIENCE BATCH RESULTS [--import FOLDER WHEN]
 
 WHEN is a threshold, `default`, or `midway`: the first half of the calls of each function is the
 interpreter's, so that compiled code meets instructions that are specialised already.
 
 Each program is run TURNS times, so that code may become hot; what is written down is the last run.
+When that takes more than PATIENCE milliseconds of the processor, SIGPROF ends the process.
 
 BATCH holds one JSON string a line, RESULTS gets `begin N` before program N, and one line of JSON
 after it, so that whoever started this process knows which program ended it.
@@ -16,6 +17,7 @@ import gc
 import json
 import re
 import resource
+import signal
 import sys
 import warnings
 
@@ -90,20 +92,20 @@ def limit_memory():
 
 
 def main(arguments):
-    turns, batch, results = arguments[:3]
+    turns, patience, batch, results = arguments[:4]
     sys.unraisablehook = unraisable
     warnings.simplefilter("ignore")
     with open(batch, encoding="utf-8") as lines:
         programs = [json.loads(line) for line in lines]
-    if len(arguments) > 3:
-        sys.path.insert(0, arguments[4])
+    if len(arguments) > 4:
+        sys.path.insert(0, arguments[5])
         import cevalry
 
-        if arguments[5] == "midway":
+        if arguments[6] == "midway":
             fuzzlib.start = cevalry.disable
             fuzzlib.midway = lambda: cevalry.enable(threshold=0)
         else:
-            cevalry.enable(threshold=None if arguments[5] == "default" else int(arguments[5]))
+            cevalry.enable(threshold=None if arguments[6] == "default" else int(arguments[6]))
     limit_memory()
     # Collections in and behind programs need not look at what is not theirs.
     gc.collect()
@@ -112,7 +114,10 @@ def main(arguments):
         for number, source in programs:
             out.write("begin %d\n" % number)
             out.flush()
-            out.write(json.dumps([number, run(source, int(turns))]) + "\n")
+            signal.setitimer(signal.ITIMER_PROF, int(patience) / 1000)
+            lines = run(source, int(turns))
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            out.write(json.dumps([number, lines]) + "\n")
             out.flush()
 
 

@@ -1,7 +1,6 @@
 """What random programs use: a log, odd types, and ways to look at values that never vary by chance."""
 
 import gc
-import itertools
 import math
 import sys
 import types
@@ -21,6 +20,9 @@ k_global = 1
 ticks = 0
 collections = 0
 
+# The columns of a code object's instructions, by the table they are read from.
+known_places = {}
+
 
 class Oops(Exception):
     pass
@@ -39,7 +41,7 @@ def reset():
     global ticks, collections, k_global
     ticks = collections = 0
     k_global = 1
-    log.clear()
+    known_places.clear()
     global_list[:] = [1, 2, 3]
     for kind, attributes in CLASSES.items():
         for name, value in list(vars(kind).items()):
@@ -49,6 +51,8 @@ def reset():
                 setattr(kind, name, attributes[name])
         for name in attributes.keys() - vars(kind).keys():
             setattr(kind, name, attributes[name])
+    make_defaults()
+    log.clear()
 
 
 def note(line):
@@ -141,8 +145,11 @@ def columns(code, lasti):
     which all have the same place. Python 3.11 itself tells either half of two joined instructions."""
     if sys.version_info < (3, 12):
         return "?"
-    place = next(itertools.islice(code.co_positions(), lasti // 2, None))
-    return "%s-%s" % place[2:]
+    key = code.co_linetable, code.co_firstlineno
+    places = known_places.get(key)
+    if places is None:
+        places = known_places[key] = ["%s-%s" % place[2:] for place in code.co_positions()]
+    return places[lasti // 2]
 
 
 def trace_lines(error):
@@ -591,8 +598,17 @@ def swap_code(one, other):
 
 
 default_int, default_float, default_str = 4, 2.5, "def"
-default_list, default_tuple, default_dict, default_set = [1], (1,), {"d": 1}, {1}
-default_any, default_iter, default_obj, default_func = None, (7, 8), Plain(), len
+default_tuple, default_any, default_iter, default_func = (1,), None, (7, 8), len
+
+
+def make_defaults():
+    """What programs may change, for each anew."""
+    global default_list, default_dict, default_set, default_obj
+    default_list, default_dict, default_set = [1], {"d": 1}, {1}
+    default_obj = Plain()
+
+
+make_defaults()
 
 # What the classes that programs share are like before one of them changes them.
 CLASSES = {kind: dict(vars(kind)) for kind in list(globals().values()) if type(kind) in (type, Meta)}
