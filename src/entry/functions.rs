@@ -14,7 +14,7 @@ use pyo3::prelude::{Bound, PyAny, PyAnyMethods, PyErr, PyResult, Python};
 use pyo3::types::PyFunction;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::{interp, monitoring, policy, vectorcall};
+use super::{closing, interp, policy, vectorcall};
 
 /// `PyFunction_WatchEvent`
 const CREATED: c_int = 0;
@@ -99,7 +99,7 @@ pub(crate) fn install(function: *mut ffi::PyFunctionObject) {
     let Some(default) = default_vectorcall() else {
         return;
     };
-    if monitoring::closed() {
+    if closing::closed() {
         return;
     }
     // SAFETY: callers hold the GIL and a reference to the function.

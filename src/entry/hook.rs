@@ -191,7 +191,7 @@ pub unsafe fn undisputed(tstate: usize) -> bool {
 
 fn install() {
     #[cfg(Py_3_12)]
-    if super::monitoring::closed() {
+    if super::closing::closed() {
         return;
     }
     if INSTALLED.load(Ordering::Relaxed) {

@@ -1,6 +1,8 @@
 //! How execution gets into compiled code.
 
 mod arguments;
+#[cfg(Py_3_12)]
+mod closing;
 #[cfg(Py_3_13)]
 mod direct;
 #[cfg(Py_3_12)]
@@ -9,6 +11,7 @@ pub mod generators;
 pub mod hook;
 pub mod interp;
 mod layout;
+mod leading;
 mod main_loops;
 #[cfg(Py_3_12)]
 pub mod monitoring;
@@ -21,6 +24,8 @@ pub mod sampling;
 mod shown;
 mod slots;
 pub mod stack;
+#[cfg(Py_3_12)]
+mod trampolines;
 #[cfg(Py_3_12)]
 pub mod vectorcall;
 #[cfg(Py_3_12)]

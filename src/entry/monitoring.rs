@@ -9,32 +9,27 @@
 //! lead through here: its object stays the one that it was.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::{PyAnyMethods, PyResult, Python};
 
-use super::watching::{call_original, lead};
-use super::{functions, hook, policy};
+use super::closing::{self, Reason};
+use super::leading::{Function, Original};
 
 /// Tools that there may be.
 pub const TOOLS: usize = 6;
 
 /// The interpreter's own function.
-static ORIGINAL: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+static ORIGINAL: Original = Original::new();
 /// The events, as masks: the end of a C function, by a return or by an exception.
 static EVENTS: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
 /// A bit for each of them and each tool that has a callback for it.
 static CALLBACKS: AtomicU32 = AtomicU32::new(0);
 
-/// Whether our ways into compiled code are closed.
-pub fn closed() -> bool {
-    CALLBACKS.load(Ordering::Relaxed) != 0
-}
-
 /// Begin to look. Done once.
 pub fn prepare(py: Python<'_>) -> PyResult<()> {
-    if !ORIGINAL.load(Ordering::Relaxed).is_null() {
+    if ORIGINAL.is_known() {
         return Ok(());
     }
     let monitoring = py.import("sys")?.getattr("monitoring")?;
@@ -55,7 +50,8 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
             note(tool, at, !old.is_none());
         }
     }
-    lead(&register, &ORIGINAL, registered)
+    settle(py);
+    ORIGINAL.lead(&register, ffi::METH_FASTCALL, Function::Fast(registered))
 }
 
 /// Stands before `sys.monitoring.register_callback`.
@@ -65,7 +61,7 @@ unsafe extern "C" fn registered(
     count: ffi::Py_ssize_t,
 ) -> *mut ffi::PyObject {
     // SAFETY: the arguments are the interpreter's own.
-    let result = unsafe { call_original(&ORIGINAL, module, args, count) };
+    let result = unsafe { ORIGINAL.call_fast(module, args, count) };
     if result.is_null() || count != 3 {
         return result;
     }
@@ -79,9 +75,8 @@ unsafe extern "C" fn registered(
             let callback = *args.add(2) != ffi::Py_None();
             for (at, known) in EVENTS.iter().enumerate() {
                 if known.load(Ordering::Relaxed) == event {
-                    let was = closed();
                     note(tool, at, callback);
-                    change(was);
+                    settle(Python::assume_attached());
                 }
             }
         }
@@ -98,27 +93,11 @@ fn note(tool: usize, event: usize, callback: bool) {
     }
 }
 
-/// Close or open our ways where that has changed.
-///
-/// # Safety
-/// The GIL is held.
-unsafe fn change(was: bool) {
-    match (was, closed()) {
-        (false, true) => {
-            hook::close();
-            functions::uninstall_all();
-        }
-        (true, false) => {
-            hook::open();
-            if policy::is_enabled() && policy::threshold() > 0 {
-                // SAFETY: by the caller.
-                let py = unsafe { Python::assume_attached() };
-                if let Err(error) = functions::scan(py) {
-                    // Functions go on without entry points of ours: slower, and not wrong.
-                    error.write_unraisable(py, None);
-                }
-            }
-        }
-        _ => {}
+/// Close or open our ways.
+fn settle(py: Python<'_>) {
+    if CALLBACKS.load(Ordering::Relaxed) != 0 {
+        closing::close(Reason::Endings);
+    } else {
+        closing::open(py, Reason::Endings);
     }
 }

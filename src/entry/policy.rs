@@ -16,7 +16,7 @@ use super::main_loops;
 #[cfg(Py_3_13)]
 use super::write_through;
 #[cfg(Py_3_12)]
-use super::{monitoring, watching};
+use super::{monitoring, trampolines, watching};
 use super::{profiling, sampling, slots};
 use crate::jit::{self, Pace, extra};
 use crate::release::layout;
@@ -36,6 +36,8 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
     monitoring::prepare(py)?;
     #[cfg(Py_3_12)]
     watching::prepare(py)?;
+    #[cfg(Py_3_12)]
+    trampolines::prepare(py)?;
     profiling::prepare(py)
 }
 

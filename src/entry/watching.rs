@@ -5,17 +5,17 @@
 //! code object, which the eval breaker does not tell, or by an instruction that does not look at
 //! it. So frames that compiled code is running get their objects when tools are set.
 
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
-use pyo3::prelude::{Bound, PyAny, PyAnyMethods, PyResult, Python};
+use pyo3::prelude::{PyAnyMethods, PyResult, Python};
 
+use super::leading::{Function, Original};
 use super::shown::show_frames;
 
 /// The interpreter's own functions.
-static SET_EVENTS: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
-static SET_LOCAL_EVENTS: AtomicPtr<()> = AtomicPtr::new(std::ptr::null_mut());
+static SET_EVENTS: Original = Original::new();
+static SET_LOCAL_EVENTS: Original = Original::new();
 
 /// A bit for each tool that has set events for all code.
 static TOOLS: AtomicU32 = AtomicU32::new(0);
@@ -36,7 +36,7 @@ fn note(tool: usize, watches: bool) {
 
 /// Begin to look. Done once.
 pub fn prepare(py: Python<'_>) -> PyResult<()> {
-    if !SET_EVENTS.load(Ordering::Relaxed).is_null() {
+    if SET_EVENTS.is_known() {
         return Ok(());
     }
     let monitoring = py.import("sys")?.getattr("monitoring")?;
@@ -50,49 +50,9 @@ pub fn prepare(py: Python<'_>) -> PyResult<()> {
         let events: u32 = monitoring.call_method1("get_events", (tool,))?.extract()?;
         note(tool, events != 0);
     }
-    lead(&all, &SET_EVENTS, events_set)?;
-    lead(&local, &SET_LOCAL_EVENTS, local_events_set)
-}
-
-/// Let a builtin function lead through one of ours: its object stays the one that it was.
-pub fn lead(
-    function: &Bound<'_, PyAny>,
-    original: &AtomicPtr<()>,
-    ours: ffi::PyCFunctionFast,
-) -> PyResult<()> {
-    let object = function.as_ptr();
-    // SAFETY: a live object; a builtin function points at its definition, which is a variable.
-    unsafe {
-        if ffi::Py_TYPE(object) != &raw mut ffi::PyCFunction_Type
-            || ffi::PyCFunction_GetFlags(object) != ffi::METH_FASTCALL
-        {
-            return Err(PyRuntimeError::new_err(
-                "a function of sys.monitoring is not the interpreter's own",
-            ));
-        }
-        let definition = (*object.cast::<ffi::PyCFunctionObject>()).m_ml;
-        let before = (*definition).ml_meth.PyCFunctionFast;
-        original.store(before as *mut (), Ordering::Relaxed);
-        (*definition).ml_meth.PyCFunctionFast = ours;
-    }
-    Ok(())
-}
-
-/// Call what [`lead`] has found.
-///
-/// # Safety
-/// As for the function, which has been found.
-pub unsafe fn call_original(
-    original: &AtomicPtr<()>,
-    module: *mut ffi::PyObject,
-    args: *mut *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-) -> *mut ffi::PyObject {
-    let original = original.load(Ordering::Relaxed);
-    // SAFETY: `lead` stored that function there before ours was to be found.
-    let original = unsafe { std::mem::transmute::<*mut (), ffi::PyCFunctionFast>(original) };
-    // SAFETY: by the caller.
-    unsafe { original(module, args, count) }
+    SET_EVENTS.lead(&all, ffi::METH_FASTCALL, Function::Fast(events_set))?;
+    let ours = Function::Fast(local_events_set);
+    SET_LOCAL_EVENTS.lead(&local, ffi::METH_FASTCALL, ours)
 }
 
 /// Stands before `sys.monitoring.set_events`.
@@ -102,7 +62,7 @@ unsafe extern "C" fn events_set(
     count: ffi::Py_ssize_t,
 ) -> *mut ffi::PyObject {
     // SAFETY: the arguments are the interpreter's own.
-    let result = unsafe { call_original(&SET_EVENTS, module, args, count) };
+    let result = unsafe { SET_EVENTS.call_fast(module, args, count) };
     if !result.is_null() && count == 2 {
         // SAFETY: the call has succeeded with two arguments, which are small ints.
         let (tool, events) =
@@ -120,7 +80,7 @@ unsafe extern "C" fn local_events_set(
     count: ffi::Py_ssize_t,
 ) -> *mut ffi::PyObject {
     // SAFETY: the arguments are the interpreter's own.
-    let result = unsafe { call_original(&SET_LOCAL_EVENTS, module, args, count) };
+    let result = unsafe { SET_LOCAL_EVENTS.call_fast(module, args, count) };
     if !result.is_null() && count == 3 {
         // SAFETY: the call has succeeded with three arguments, the second of which is a code
         // object.
