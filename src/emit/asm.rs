@@ -298,6 +298,12 @@ impl Asm {
         }
     }
 
+    /// The same with all 64 bits in the code: the offset at which they stand.
+    pub fn mov_word(&mut self, to: Gpr, value: i64) -> u32 {
+        dynasm!(self ; .arch x64 ; mov Rq(to.0), QWORD value);
+        self.here() - 8
+    }
+
     pub fn alu(&mut self, op: Alu, wide: bool, a: Gpr, b: Gpr) {
         if wide {
             each_alu!(self, op, Rq(a.0), Rq(b.0));

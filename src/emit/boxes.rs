@@ -291,7 +291,7 @@ impl Emit<'_> {
                 self.vacate_volatile();
                 self.asm.mov(ARGUMENTS[1], r);
                 match node.kind {
-                    Kind::BoxLong(_) => helpers::write_long as *const () as usize,
+                    Kind::BoxLong(_) => self.view.shared.write_long,
                     _ => helpers::write_bool as *const () as usize,
                 }
             }

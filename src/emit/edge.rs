@@ -1,5 +1,6 @@
 //! What comes out of emitting a block: code, and the places where control leaves it.
 
+use crate::jit::record::Record;
 use crate::jit::starts::ContextKey;
 
 /// Why control leaves a block at an edge.
@@ -53,6 +54,15 @@ pub struct CallSite {
     pub target: usize,
 }
 
+/// The address of a code object in machine code.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Mention {
+    /// Offset of its 64 bits.
+    pub site: u32,
+    /// The record of the code object.
+    pub record: *mut Record,
+}
+
 /// Where the code of an instruction starts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Mark {
@@ -72,6 +82,8 @@ pub struct BlockCode {
     pub code: Vec<u8>,
     pub edges: Vec<Edge>,
     pub calls: Vec<CallSite>,
+    /// The code objects that it compares others with.
+    pub mentions: Vec<Mention>,
     /// The contexts of edges, each counted once.
     pub contexts: Vec<ContextKey>,
     /// The instructions in order, and then those that have code which runs rarely.
@@ -103,6 +115,8 @@ pub struct Instr {
     pub waits: bool,
     /// Whether branches may be taken to go as they would now.
     pub guess: bool,
+    /// Whether what was guessed before has failed: guesses are for what is met here by turns.
+    pub refuted: bool,
     /// Whether what its guards ask is not known yet, and the block may end before it. What an
     /// inline cache names may be dead where a guard fails.
     pub doubtful: bool,

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use crate::jit::context::{Behind, Gpr, Known, Loc};
 use crate::jit::facts;
 use crate::jit::pending;
@@ -121,14 +123,26 @@ impl Emit<'_> {
 
     /// Runs a frame that was pushed, which is cleared then. The result may be NULL.
     pub(crate) fn call_cleared(&mut self, tstate: Val, frame: Val) -> Flow<Val> {
+        let pushed = self.pushed.filter(|&(pushed, _)| pushed == frame.0);
+        let (target, args) = match pushed {
+            Some((_, record)) => {
+                let record = self.int(Ty::Ptr, record as i64);
+                let target = self.view.shared.call_known;
+                (target, SmallVec::from([tstate, frame, record]))
+            }
+            None => (
+                self.view.shared.call_cleared,
+                SmallVec::<[Val; 3]>::from_slice(&[tstate, frame]),
+            ),
+        };
         self.emit_call(&Call {
-            target: Target::Address(self.view.shared.call_cleared),
+            target: Target::Address(target),
             result: Ty::Object,
             variadic: false,
             effect: Effect::Escapes,
             steals: 0,
             new_reference: true,
-            args: &[tstate, frame],
+            args: &args,
         })
     }
 
@@ -297,6 +311,9 @@ impl Emit<'_> {
     /// Fills the own members of a frame with so many locals.
     pub(crate) fn initialise(&mut self, frame: Val, func: Val, code: Val, locals: Val) -> Flow {
         use _PyInterpreterFrame as of;
+        let record = self.record_of_code(code.0);
+        self.pushed = record.map(|record| (frame.0, record));
+        self.node_mut(frame.0).known = Known::Bound;
         self.give(func.0);
         let null = self.null();
         let code_ref = self.py_new_ref(code)?;

@@ -4,7 +4,7 @@ use pyo3::ffi;
 
 use crate::jit::facts;
 
-use super::boxes::DIGIT_BITS;
+pub(crate) use super::boxes::DIGIT_BITS;
 
 /// Ends the process: an allocation of a few bytes failed where no exception can be raised.
 pub(crate) fn out_of_memory() -> ! {
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn write_long(slot: *mut *mut ffi::PyObject, value: i64) {
 }
 
 /// The greatest `int` that exists once for everybody; the least is -5.
-const GREATEST_SHARED: i64 = if cfg!(Py_3_15) { 1024 } else { 256 };
+pub(crate) const GREATEST_SHARED: i64 = if cfg!(Py_3_15) { 1024 } else { 256 };
 
 /// Makes an `int` of one digit another one, if that has one digit as well and is not shared.
 ///

@@ -52,6 +52,26 @@ pub(crate) struct Identified {
     identity: Identity,
 }
 
+impl Identified {
+    /// A value that is a certain object.
+    pub fn itself(base: Id, object: usize) -> Identified {
+        Identified {
+            base,
+            object,
+            identity: Identity::Itself,
+        }
+    }
+
+    /// A function that has the code object that this one has now.
+    pub fn code_of(function: Id, object: usize) -> Identified {
+        Identified {
+            base: function,
+            object,
+            identity: Identity::Member("PyFunctionObject.func_code"),
+        }
+    }
+}
+
 impl Emit<'_> {
     /// Notes that a member was loaded, if it is a version that can be seen.
     pub(crate) fn note_version(&mut self, version: Id, base: Id, field: &Field) {

@@ -8,7 +8,7 @@ use pyo3::ffi;
 use crate::jit::context::Known;
 use crate::jit::facts;
 use crate::jit::standins::instances::{self, Making};
-use crate::release::layout::{PyFunctionObject, PyTypeObject};
+use crate::release::layout::PyTypeObject;
 
 use super::Emit;
 use super::asm::{Cc, Mem};
@@ -70,13 +70,7 @@ impl Emit<'_> {
         let same = self.eq(Ty::U32, version, expected);
         self.guard(same, Exit::Deopt)?;
         let function = Val(self.object_constant(making.init.function));
-        let code = self.load(function, &PyFunctionObject::func_code);
-        self.expect_outline(code, &outline);
-        let init = Callee {
-            function,
-            code,
-            outline,
-        };
+        let init = self.expect_callee(function, outline);
         let class = Class {
             making,
             init,
@@ -108,6 +102,7 @@ impl Emit<'_> {
             let null = self.null();
             (class.making.allocate, [called, nothing, null])
         };
+        self.count_stack();
         self.kept = kept.map(|kept| kept.with(&[code]));
         let object = self.emit_call(&Call {
             target: Target::Address(allocate),
@@ -149,7 +144,8 @@ impl Emit<'_> {
         } else {
             self.py_incref(function)?;
         }
-        let frame = self.push_callee(tstate, &class.init)?;
+        let room = self.room(tstate, &outline);
+        let frame = self.push_callee(tstate, &class.init, room)?;
         self.py_incref(object)?;
         self.set_callee_local(frame, 0, object);
         for i in 0..class.count {

@@ -43,7 +43,17 @@ impl Emit<'_> {
             self.disguise(id, doors.hook, 0);
         }
         if field.name == "PyFunctionObject.vectorcall" {
+            let foreseen = doors.entry != 0 && !self.instr.refuted;
+            if foreseen && self.foresee_word(id, doors.entry) {
+                return Val(self.imm(field.ty, doors.default_entry as i64));
+            }
             self.disguise(id, doors.entry, doors.default_entry);
+        }
+        if field.name == "PyFunctionObject.func_code" {
+            self.foresee_code(x.0, id);
+            if let Some(v) = self.identified_member(x.0, field) {
+                return v;
+            }
         }
         Val(id)
     }
@@ -161,6 +171,7 @@ impl Emit<'_> {
         let node = *self.node(x);
         match node.kind {
             Kind::Address { base, disp: first } if node.at == At::None => {
+                self.expose_items(x);
                 let base = self.place(base);
                 Mem::new(base, first + disp)
             }

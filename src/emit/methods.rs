@@ -6,13 +6,11 @@ use crate::jit::context::Known;
 use crate::jit::facts;
 use crate::jit::methods::{self, Method};
 use crate::jit::standins::operators::{self, Operation};
-use crate::release::layout::{
-    PyFunctionObject, PyInterpreterState, PyObject, PyThreadState, PyTypeObject,
-};
+use crate::release::layout::{PyInterpreterState, PyObject, PyThreadState, PyTypeObject};
 
 use super::Emit;
 use super::asm::Cc;
-use super::pushing::{Callee, Outline};
+use super::pushing::Outline;
 use super::suppose::WAIT;
 use super::types::{Exit, Flow, Stop, Ty, Val};
 
@@ -104,16 +102,10 @@ impl Emit<'_> {
         let same = self.eq(Ty::U32, version, expected);
         self.guard(same, Exit::Deopt)?;
         let function = Val(self.object_constant(method.function));
-        let code = self.load(function, &PyFunctionObject::func_code);
-        self.expect_outline(code, &outline);
-        self.make_room(tstate, &outline)?;
+        let callee = self.expect_callee(function, outline);
+        let room = self.make_room(tstate, &outline)?;
         self.py_incref(function)?;
-        let callee = Callee {
-            function,
-            code,
-            outline,
-        };
-        let frame = self.push_callee(tstate, &callee)?;
+        let frame = self.push_callee(tstate, &callee, room)?;
         for (i, &arg) in args.iter().enumerate() {
             self.py_incref(arg)?;
             self.set_callee_local(frame, i as i64, arg);

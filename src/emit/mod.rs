@@ -25,6 +25,7 @@ mod keywords;
 mod loops;
 mod machine;
 mod memory;
+mod mentions;
 mod methods;
 mod node;
 mod numbers;
@@ -64,11 +65,12 @@ use std::rc::Rc;
 
 use crate::jit::context::{Context, Held, Known, Slot};
 use crate::jit::fold::Op;
+use crate::jit::record::Record;
 use crate::jit::starts::{ContextKey, Starts};
 
 use asm::Asm;
 use cold::Cold;
-use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark};
+use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark, Mention};
 use identity::{Identified, Loaded};
 use keep::Kept;
 use node::{Domain, Id, NONE, Table};
@@ -99,6 +101,7 @@ pub struct Emit<'a> {
     /// says.
     breaker: Option<Rc<Cell<u32>>>,
     calls: Vec<CallSite>,
+    mentions: Vec<Mention>,
     cold: Vec<Cold>,
     writers: Vec<Writer>,
     marks: Vec<Mark>,
@@ -145,6 +148,8 @@ pub struct Emit<'a> {
     moved: u32,
     /// What was described last.
     described: Option<LastSnapshot>,
+    /// The frame that was pushed last, and the record of its code, where that is known.
+    pushed: Option<(Id, *mut Record)>,
     /// The value that was in a local whose object lives forever now.
     lasting: Id,
     /// The int whose digits were last asked the address of.
@@ -192,6 +197,7 @@ impl<'a> Emit<'a> {
             edges: block.edges,
             breaker: None,
             calls: block.calls,
+            mentions: block.mentions,
             cold,
             writers: Vec::new(),
             marks: block.marks,
@@ -205,6 +211,7 @@ impl<'a> Emit<'a> {
                 live: Default::default(),
                 waits: false,
                 guess: false,
+                refuted: false,
                 doubtful: false,
             },
             uses,
@@ -229,6 +236,7 @@ impl<'a> Emit<'a> {
             fresh_from: 0,
             moved: 0,
             described: None,
+            pushed: None,
             lasting: NONE,
             last_digits: NONE,
             last_element: None,
@@ -351,6 +359,9 @@ impl<'a> Emit<'a> {
         for call in &mut self.calls {
             call.site = moved.place(call.site);
         }
+        for mention in &mut self.mentions {
+            mention.site = moved.place(mention.site);
+        }
         for mark in &mut self.marks {
             mark.at = moved.place(mark.at);
         }
@@ -359,6 +370,7 @@ impl<'a> Emit<'a> {
             code: moved.code,
             edges: self.edges,
             calls: self.calls,
+            mentions: self.mentions,
             contexts: self.contexts,
             marks: self.marks,
         };

@@ -31,6 +31,7 @@ struct Mark {
     code: u32,
     edges: usize,
     calls: usize,
+    mentions: usize,
     cold: usize,
     tables: usize,
 }
@@ -49,6 +50,7 @@ impl Emit<'_> {
             code: self.asm.here(),
             edges: self.edges.len(),
             calls: self.calls.len(),
+            mentions: self.mentions.len(),
             cold: self.cold.len(),
             tables: self.tables.len(),
         };
@@ -116,6 +118,7 @@ impl Emit<'_> {
         self.versions.clear();
         self.identified.clear();
         self.outcomes.clear();
+        self.pushed = None;
         self.lasting = NONE;
         self.last_digits = NONE;
         self.last_element = None;
@@ -131,6 +134,7 @@ impl Emit<'_> {
         self.asm.truncate(mark.code);
         self.edges.truncate(mark.edges);
         self.calls.truncate(mark.calls);
+        self.mentions.truncate(mark.mentions);
         self.cold.truncate(mark.cold);
         self.tables.truncate(mark.tables);
         self.st.clone_from(&self.before);

@@ -79,6 +79,13 @@ impl Outline {
     }
 }
 
+/// Memory for a frame, and where it ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    frame: Val,
+    end: Val,
+}
+
 /// A function that is called, and its code, whose outline guards have found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Callee {
@@ -114,21 +121,32 @@ impl Emit<'_> {
         let Some(outline) = outline else {
             return Ok(None);
         };
-        let code = self.load(function, &PyFunctionObject::func_code);
-        self.expect_outline(code, &outline);
-        self.make_room(tstate, &outline)?;
-        let callee = Callee {
-            function,
-            code,
-            outline,
-        };
-        let frame = self.push_callee(tstate, &callee)?;
+        for i in 0..count {
+            let argument = self.stack_argument(first, i)?;
+            self.need_pointer(argument.0);
+        }
+        let callee = self.expect_callee(function, outline);
+        let room = self.make_room(tstate, &outline)?;
+        let frame = self.push_callee(tstate, &callee, room)?;
         for i in 0..count {
             let argument = self.stack_argument(first, i)?;
             self.set_callee_local(frame, i, argument);
         }
         self.clear_known_locals(frame, count, i64::from(outline.locals));
         Ok(Some(frame))
+    }
+
+    /// The code of a function, behind guards that frames of it are as the outline says.
+    pub(crate) fn expect_callee(&mut self, function: Val, outline: Outline) -> Callee {
+        let code = self.load(function, &PyFunctionObject::func_code);
+        if self.record_of_code(code.0).is_none() {
+            self.expect_outline(code, &outline);
+        }
+        Callee {
+            function,
+            code,
+            outline,
+        }
     }
 
     /// An argument on the stack, of those that start at slot `first`.
@@ -138,17 +156,30 @@ impl Emit<'_> {
     }
 
     /// Leaves where the thread's stack of frames has no room.
-    pub(crate) fn make_room(&mut self, tstate: Val, outline: &Outline) -> Flow {
-        let words = self.int(Ty::I32, i64::from(outline.words));
-        let room = self.py_thread_state_has_stack_space(tstate, words)?;
-        self.guard(room, Exit::Deopt)
+    pub(crate) fn make_room(&mut self, tstate: Val, outline: &Outline) -> Flow<Room> {
+        let room = self.room(tstate, outline);
+        let limit = self.load(tstate, &PyThreadState::datastack_limit);
+        let fits = self.lt(Ty::I64, room.end, limit);
+        self.guard(fits, Exit::Deopt)?;
+        Ok(room)
     }
 
-    /// A frame for a function, whose reference it takes over. There has to be room.
-    pub(crate) fn push_callee(&mut self, tstate: Val, callee: &Callee) -> Flow<Val> {
-        let words = self.int(Ty::I32, i64::from(callee.outline.words));
+    /// The memory that the next frame gets, if there is room.
+    pub(crate) fn room(&mut self, tstate: Val, outline: &Outline) -> Room {
         let frame = self.load(tstate, &PyThreadState::datastack_top);
-        self.bump(tstate, frame, words)?;
+        let bytes = self.int(Ty::I64, 8 * i64::from(outline.words));
+        let end = self.add(Ty::I64, frame, bytes);
+        Room { frame, end }
+    }
+
+    /// A frame for a function, whose reference it takes over.
+    pub(crate) fn push_callee(
+        &mut self,
+        tstate: Val,
+        callee: &Callee,
+        Room { frame, end }: Room,
+    ) -> Flow<Val> {
+        self.store(tstate, &PyThreadState::datastack_top, end);
         let locals = self.int(Ty::I32, i64::from(callee.outline.locals));
         self.initialise(frame, callee.function, callee.code, locals)?;
         Ok(frame)
@@ -161,7 +192,7 @@ impl Emit<'_> {
     }
 
     /// Leaves where a code object says something else of its frames.
-    pub(crate) fn expect_outline(&mut self, code: Val, outline: &Outline) {
+    fn expect_outline(&mut self, code: Val, outline: &Outline) {
         self.settle(self.st.base);
         self.place(code.0);
         let context = self.snapshot(self.st.base);

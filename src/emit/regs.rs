@@ -218,7 +218,9 @@ impl Emit<'_> {
             return r;
         }
         let base = match (node.kind, node.at) {
-            (Kind::TypeOf(x), At::None) | (Kind::Address { base: x, .. }, At::None) => {
+            (Kind::TypeOf(x), At::None) => self.place(x),
+            (Kind::Address { base: x, .. }, At::None) => {
+                self.expose_items(id);
                 self.place(x)
             }
             _ => R11,

@@ -55,6 +55,7 @@ impl Buffers {
         self.spare.code = std::mem::take(&mut block.code);
         block.edges.clear();
         block.calls.clear();
+        block.mentions.clear();
         block.contexts.clear();
         block.marks.clear();
         self.block = block;

@@ -292,7 +292,7 @@ impl Emit<'_> {
 
     /// Whether the instruction has changed nothing yet that an exit to its start would have to
     /// take back.
-    fn is_untouched(&self) -> bool {
+    pub(crate) fn is_untouched(&self) -> bool {
         let (now, before) = (&self.st, &self.before);
         let kept = |now: Id, before: Id| now == before || before == NONE;
         let mut slots = now.stack.iter().zip(&before.stack);
@@ -306,7 +306,7 @@ impl Emit<'_> {
     }
 
     /// What holds at the start of the instruction: the same for all its guards, if it can be.
-    fn guard_context(&mut self) -> ContextKey {
+    pub(crate) fn guard_context(&mut self) -> ContextKey {
         let now = self.snapshot(self.st.base);
         // Locals that are in the frame's memory are held alike.
         let locals = match self.st.has_stale_locals() {

@@ -50,15 +50,10 @@ impl Emit<'_> {
         Ok(())
     }
 
-    /// The address of a stack slot. This slot and the live ones above it are in the frame's
-    /// memory, each with a reference of its own; those below an address above the stack only
-    /// when a function is given the address.
+    /// The address of a stack slot. Where a function is given the address, this slot and the live
+    /// ones above it are in the frame's memory, each with a reference of its own.
     pub fn stack_ptr(&mut self, i: impl Number<Self>) -> Flow<Val> {
-        let first = self.stack_index(i)?;
-        if first < self.st.base {
-            self.write_stack_from(first);
-        }
-        let m = self.stack_mem(first);
+        let m = self.stack_mem(self.stack_index(i)?);
         Ok(Val(self.address(super::node::FRAME_NODE, m.disp)))
     }
 
@@ -239,11 +234,11 @@ impl Emit<'_> {
         self.word_of(id, 0)?.checked_sub(self.st.locals.len())
     }
 
-    /// Somebody gets the address of a local or of a slot above the stack, if this is one. The
-    /// frame's memory holds from now on what may be reached through it: this and all later
-    /// locals, or the slot on top of the stack.
+    /// Somebody gets the address of a local or of a stack slot, if this is one. The frame's memory
+    /// holds from now on what may be reached through it: this and all later locals, or this and all
+    /// later stack slots, or the slot on top of the stack where the address is above that.
     pub(crate) fn expose(&mut self, id: Id) {
-        if let Some(slot) = self.stack_slot_of(id).filter(|&slot| slot >= self.st.base) {
+        if let Some(slot) = self.stack_slot_of(id) {
             self.write_stack_from(slot);
         }
         let Some(first) = self.local_of(id, 0) else {
@@ -258,6 +253,13 @@ impl Emit<'_> {
             let local = &mut self.st.locals[i];
             local.node = NONE;
             local.known = Known::Nothing;
+        }
+    }
+
+    /// Somebody may look behind this address, if it is that of a slot of the stack.
+    pub(crate) fn expose_items(&mut self, id: Id) {
+        if let Some(slot) = self.stack_slot_of(id).filter(|&slot| slot < self.st.base) {
+            self.write_stack_from(slot);
         }
     }
 

@@ -86,6 +86,7 @@ fn listing(source: &str) -> String {
         symbols,
         doors: Doors::default(),
         shared: Default::default(),
+        extra_index: 0,
         suspends: false,
     };
     let context = Context {
@@ -110,6 +111,7 @@ fn listing(source: &str) -> String {
             live: Default::default(),
             waits: false,
             guess: false,
+            refuted: false,
             doubtful: false,
         };
         match e.step(instr, opcode.variants[0].emitter) {

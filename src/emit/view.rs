@@ -37,6 +37,8 @@ pub struct CodeView {
     pub doors: Doors,
     /// Machine code that every compiled function shares.
     pub shared: Trampolines,
+    /// Where code objects keep their records.
+    pub extra_index: isize,
     /// Whether frames of it are a generator's or a coroutine's, but for their first instructions.
     pub suspends: bool,
 }

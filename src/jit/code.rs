@@ -45,6 +45,7 @@ pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
                     live: Default::default(),
                     waits: false,
                     guess: false,
+                    refuted: false,
                     doubtful: false,
                 },
             });

@@ -14,6 +14,7 @@ use crate::jit::context::Context;
 use crate::jit::distance::generalise;
 use crate::jit::listing;
 use crate::jit::live::{Operands, Registers};
+use crate::jit::mentions;
 use crate::jit::record::{Avoid, Block, GUESSES, Record, Site, VERSIONS};
 use crate::jit::state::Jit;
 use crate::jit::stubs::NewExit;
@@ -242,6 +243,7 @@ impl Jit {
                     };
                 let instr = Instr {
                     guess: avoid.refuted < GUESSES,
+                    refuted: avoid.refuted > 0,
                     ..instr
                 };
                 e.mark(unit, opcode, false);
@@ -337,6 +339,10 @@ impl Jit {
             }
             self.arena.give_back(at, code.code.len());
             return Err(full);
+        }
+        for mention in &code.mentions {
+            // SAFETY: the code object was alive when the block was emitted, and nothing has run since.
+            unsafe { mentions::note(record, mention.record, Offset(at.0 + mention.site)) };
         }
         record.blocks.push(Block {
             unit: start.unit,

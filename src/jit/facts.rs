@@ -198,58 +198,43 @@ pub const EVENT_BITS: u32 = 8;
 /// Offset of the lowest digit of an `int`.
 pub const FIRST_DIGIT: i32 = 24;
 
+/// Where an `int` says how many digits it has.
+#[cfg(Py_3_12)]
+pub const LONG_SIZE: i32 = crate::release::layout::PyLongObject::long_value.offset
+    + crate::release::layout::_PyLongValue::lv_tag.offset;
+#[cfg(not(Py_3_12))]
+pub const LONG_SIZE: i32 = crate::release::layout::PyVarObject::ob_size.offset;
+
+/// What a positive `int` of one digit has for its size.
+pub const ONE_DIGIT: i32 = if cfg!(Py_3_12) { 1 << 3 } else { 1 };
+
 /// Number of digits of an `int`, and whether it is negative.
 ///
 /// # Safety
 /// `object` is a live `int`.
-#[cfg(Py_3_12)]
 pub unsafe fn long_size(object: usize) -> (u64, bool) {
-    use crate::release::layout::{_PyLongValue, PyLongObject};
-    let offset = PyLongObject::long_value.offset + _PyLongValue::lv_tag.offset;
     // SAFETY: by the caller.
-    let tag: u64 = unsafe { crate::jit::code::read(object, offset) };
-    (tag >> 3, tag & 3 == 2)
-}
-
-/// Makes an `int` one of one digit, which is not 0.
-///
-/// # Safety
-/// `object` is a live `int` of one digit that nobody else looks at.
-#[cfg(Py_3_12)]
-pub unsafe fn set_digit(object: usize, digit: u32, negative: bool) {
-    use crate::release::layout::{_PyLongValue as value, PyLongObject};
-    let first = PyLongObject::long_value.offset;
-    let tag = 1u64 << 3 | u64::from(negative) << 1;
-    // SAFETY: by the caller.
-    unsafe {
-        crate::jit::code::write(object, first + value::lv_tag.offset, tag);
-        crate::jit::code::write(object, first + value::ob_digit.offset, digit);
+    let size: i64 = unsafe { crate::jit::code::read(object, LONG_SIZE) };
+    match cfg!(Py_3_12) {
+        true => (size.cast_unsigned() >> 3, size & 3 == 2),
+        false => (size.unsigned_abs(), size < 0),
     }
 }
 
-/// Number of digits of an `int`, and whether it is negative.
-///
-/// # Safety
-/// `object` is a live `int`.
-#[cfg(not(Py_3_12))]
-pub unsafe fn long_size(object: usize) -> (u64, bool) {
-    use crate::release::layout::PyVarObject;
-    // SAFETY: by the caller.
-    let size: i64 = unsafe { crate::jit::code::read(object, PyVarObject::ob_size.offset) };
-    (size.unsigned_abs(), size < 0)
-}
-
 /// Makes an `int` one of one digit, which is not 0.
 ///
 /// # Safety
 /// `object` is a live `int` of one digit that nobody else looks at.
-#[cfg(not(Py_3_12))]
 pub unsafe fn set_digit(object: usize, digit: u32, negative: bool) {
-    use crate::release::layout::{PyLongObject, PyVarObject};
-    let size = if negative { -1i64 } else { 1 };
+    let size = i64::from(ONE_DIGIT);
+    let size = match (negative, cfg!(Py_3_12)) {
+        (false, _) => size,
+        (true, true) => size | 2,
+        (true, false) => -size,
+    };
     // SAFETY: by the caller.
     unsafe {
-        crate::jit::code::write(object, PyVarObject::ob_size.offset, size);
-        crate::jit::code::write(object, PyLongObject::ob_digit.offset, digit);
+        crate::jit::code::write(object, LONG_SIZE, size);
+        crate::jit::code::write(object, FIRST_DIGIT, digit);
     }
 }

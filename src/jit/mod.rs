@@ -27,6 +27,7 @@ pub mod listing;
 pub mod live;
 pub mod machine;
 pub mod maturity;
+pub mod mentions;
 pub mod methods;
 pub mod notes;
 pub mod outlive;
@@ -55,6 +56,7 @@ pub mod trampoline;
 pub mod unwind;
 pub mod versions;
 pub mod writeback;
+pub mod writing;
 
 #[cfg(not(Py_3_12))]
 pub use api::has_compiled;

@@ -93,6 +93,8 @@ impl<'a> Notes<'a> {
             (shared.call_frame, "call a frame"),
             (shared.enter, "enter a frame"),
             (shared.call_cleared, "call a frame and clear it"),
+            (shared.call_known, "call a frame of known code and clear it"),
+            (shared.write_long, "write an int"),
             (shared.leave, "return"),
             (shared.finish, "clear the frame and return"),
             (shared.interpret, "go on in the interpreter"),

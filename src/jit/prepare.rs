@@ -12,6 +12,7 @@ use crate::jit::depths::Depths;
 use crate::jit::facts;
 use crate::jit::init;
 use crate::jit::maturity::Patience;
+use crate::jit::mentions::Mentions;
 use crate::jit::record::{Avoid, Record, Site};
 use crate::jit::state::{Jit, full};
 use crate::jit::stubs::NewExit;
@@ -73,12 +74,14 @@ impl Jit {
                     symbols: self.symbols,
                     doors: self.doors,
                     shared: *self.trampolines,
+                    extra_index: self.extra_index,
                     suspends: shape.suspends(),
                 },
                 shape,
                 versions: Versions::new(Rc::clone(self.stubs.starts())),
                 blocks: Vec::new(),
                 stubs: Vec::new(),
+                mentions: Mentions::default(),
                 exits: 0,
                 left: BTreeMap::new(),
                 patience: Patience::default(),

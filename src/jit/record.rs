@@ -9,6 +9,7 @@ use crate::jit::arena::Offset;
 use crate::jit::code::Shape;
 use crate::jit::context::Context;
 use crate::jit::maturity::Patience;
+use crate::jit::mentions::Mentions;
 use crate::jit::versions::Versions;
 
 /// Versions of one unit before a new context must make do with an existing one.
@@ -99,6 +100,7 @@ pub struct Record {
     pub versions: Versions,
     pub blocks: Vec<Block>,
     pub stubs: Vec<u32>,
+    pub mentions: Mentions,
     /// Exits to the interpreter.
     pub exits: u64,
     /// Why instructions were left to the interpreter.
@@ -117,6 +119,7 @@ impl Record {
             left,
             resumptions,
             patience,
+            mentions,
             ..
         } = self;
         size_of::<Record>()
@@ -126,6 +129,7 @@ impl Record {
             + blocks.capacity() * size_of::<Block>()
             + stubs.capacity() * size_of::<u32>()
             + patience.bytes()
+            + mentions.bytes()
             + left.len() * size_of::<(u32, &'static str)>()
             + blocks.iter().map(Block::bytes).sum::<usize>()
     }

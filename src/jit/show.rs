@@ -46,6 +46,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         symbols: jit.symbols,
         doors: jit.doors,
         shared: *jit.trampolines,
+        extra_index: jit.extra_index,
         suspends: false,
     };
     let context = Context {
@@ -62,6 +63,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         live: Default::default(),
         waits: false,
         guess: false,
+        refuted: false,
         doubtful: false,
     };
     let mut e = Emit::new(&view, &starts, &context, 0);

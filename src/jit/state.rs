@@ -11,6 +11,7 @@ use crate::jit::check::Checked;
 use crate::jit::compile::Emitted;
 use crate::jit::live::Item;
 use crate::jit::maturity::Pace;
+use crate::jit::mentions;
 use crate::jit::record::Record;
 use crate::jit::stubs::Stubs;
 use crate::jit::trampoline::Trampolines;
@@ -116,6 +117,8 @@ impl Jit {
             self.arena.give_back(block.at, block.len as usize);
         }
         record.versions.clear();
+        // SAFETY: records that mention each other are alive.
+        unsafe { mentions::forget(record, &mut self.arena) };
     }
 
     /// Counts an exit to the interpreter.

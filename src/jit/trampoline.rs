@@ -11,6 +11,7 @@ use crate::jit::facts;
 use crate::jit::freeing;
 use crate::jit::machine;
 use crate::jit::returning;
+use crate::jit::writing;
 use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
 
 /// Addresses of the shared pieces.
@@ -24,6 +25,8 @@ pub struct Trampolines {
     /// `fn(tstate, frame) -> object`, called from a block: the same, and the frame is cleared
     /// and popped afterwards, whoever has to do it.
     pub call_cleared: usize,
+    /// `fn(tstate, frame, record) -> object`: the same for a frame whose record is known.
+    pub call_known: usize,
     /// `fn(tstate, frame, limit) -> object`: the same, called from elsewhere.
     pub call_from_outside: usize,
     /// `fn(tstate, frame) -> object`, called from a block: runs a suspended frame on, compiled if
@@ -50,6 +53,8 @@ pub struct Trampolines {
     pub stub: usize,
     /// The first of the entries that free objects: see [`freeing::entry`].
     pub free: usize,
+    /// `fn(slot, value)`, called from a block: writes an unboxed `int` to a local.
+    pub write_long: usize,
     /// Called by blocks that are checked, before anything else.
     pub check: usize,
 }
@@ -102,14 +107,31 @@ impl Trampolines {
         let call_cleared = ops.offset();
         let clear = ops.new_dynamic_label();
         returning::call_cleared(&mut ops, start, clear, targets);
+        let call_known = ops.offset();
+        let known = ops.new_dynamic_label();
+        let clear_known = ops.new_dynamic_label();
+        dynasm!(ops; .arch x64; mov rax, rdx);
+        returning::call_cleared(&mut ops, known, clear_known, targets);
         let call_from_outside = ops.offset();
         returning::call_from_outside(&mut ops, start, clear);
 
         dynasm!(ops; .arch x64; =>start);
         let call_frame = ops.offset();
         find_record(&mut ops, slow, targets);
+        let found = ops.new_dynamic_label();
         dynasm!(ops
             ; .arch x64
+            ; jmp =>found
+            ; =>known
+            ; cmp rsp, rdx
+            ; jb =>slow
+        );
+        if facts::WATCHED.is_some() {
+            dynasm!(ops; .arch x64; mov r9, [rsi + facts::FRAME_CODE]);
+        }
+        dynasm!(ops
+            ; .arch x64
+            ; =>found
             ; mov rcx, [rax + RECORD_ENTRY]
             ; test rcx, rcx
             ; jz =>slow
@@ -211,6 +233,7 @@ impl Trampolines {
         );
 
         let free = freeing::entries(&mut ops, targets);
+        let write_long = writing::write_long(&mut ops);
         let check = ops.offset();
         call_with_registers(&mut ops, targets.check);
         restore_registers(&mut ops);
@@ -228,6 +251,7 @@ impl Trampolines {
             call_frame: at(call_frame),
             enter: at(enter),
             call_cleared: at(call_cleared),
+            call_known: at(call_known),
             call_from_outside: at(call_from_outside),
             call_suspended: at(call_suspended),
             send: send.map_or(0, at),
@@ -238,6 +262,7 @@ impl Trampolines {
             interpret: at(interpret),
             stub: at(stub),
             free: at(free),
+            write_long: at(write_long),
             check: at(check),
         })
     }
