@@ -1,8 +1,4 @@
 //! Shared machine code that writes a number to a local of the running frame.
-#![expect(
-    clippy::useless_conversion,
-    reason = "the macro converts register numbers, whatever their type"
-)]
 
 use dynasmrt::{AssemblyOffset, DynasmApi, DynasmLabelApi, dynasm};
 

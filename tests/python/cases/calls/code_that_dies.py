@@ -32,18 +32,13 @@ def call_method(holder):
     return holder.get()
 
 
-places = {}
-again = 0
 for turn in range(40):
     made = make(BODIES[turn % len(BODIES)])
-    again += places.setdefault(id(made.__code__), turn) != turn
     results = [call(made, turn + i) for i in range(4)]
     if turn < 5:
         print(results)
     assert results == [made(turn + i) for i in range(4)], (turn, results)
     del made
-print("code stood where other code had stood:", again > 0)
-
 
 
 # Code of one size: one function gathers what the other takes as it is.
@@ -51,15 +46,11 @@ def call_again(function, argument):
     return function(argument)
 
 
-places = {}
-again = 0
 for turn in range(60):
     made = make("return a", "*a" if turn % 3 else "a")
-    again += places.setdefault(id(made.__code__), turn) != turn
     results = [call_again(made, turn) for i in range(12)]
     assert results == [(turn,) if turn % 3 else turn] * 12, (turn, results)
     del made
-print("code stood where other code had stood:", again > 0)
 
 # Another place of the same caller keeps working, and takes what looks alike.
 print([call(plain, i) for i in range(4)])
