@@ -8,12 +8,8 @@ use pyo3::ffi;
 use super::{hook, stack};
 use crate::jit;
 use crate::jit::code::{read, write};
-use crate::jit::facts;
+use crate::jit::facts::{self, CREATED, EXECUTING};
 use crate::release::layout::{_PyErr_StackItem, _PyInterpreterFrame, PyGenObject, PyThreadState};
-
-/// States of a generator: see `_framestate`. In those below `EXECUTING` it can be resumed.
-const CREATED: i8 = if cfg!(Py_3_13) { -3 } else { -2 };
-const EXECUTING: i8 = 0;
 
 type Next = unsafe extern "C" fn(*mut ffi::PyObject) -> *mut ffi::PyObject;
 

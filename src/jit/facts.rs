@@ -192,6 +192,16 @@ pub const EVAL_BREAKER: i32 = thread::eval_breaker.offset;
 pub const EVAL_BREAKER: i32 = crate::release::layout::PyInterpreterState::ceval.offset
     + crate::release::layout::_ceval_state::eval_breaker.offset;
 
+/// Whether templates resume generators and coroutines that something is sent to themselves.
+pub const SENDING_IS_DERIVED: bool = cfg!(Py_3_12);
+
+/// Whether the body of a generator takes its exceptions off the thread itself when it is left.
+pub const BODY_CLEANS_UP: bool = cfg!(Py_3_12);
+
+/// States of a generator: see `_framestate`. In those below `EXECUTING` it can be resumed.
+pub const CREATED: i8 = if cfg!(Py_3_13) { -3 } else { -2 };
+pub const EXECUTING: i8 = 0;
+
 /// Bits of the eval breaker below the version of instrumentation.
 pub const EVENT_BITS: u32 = 8;
 

@@ -6,15 +6,13 @@ use pyo3::ffi;
 
 use crate::jit::clear::clear;
 use crate::jit::code::{read, write};
-use crate::jit::facts;
+use crate::jit::facts::{self, EXECUTING};
 use crate::jit::resume::stop;
 use crate::jit::unwind::take_exception;
 use crate::release::layout::{_PyErr_StackItem, PyGenObject, PyThreadState};
 
 /// States of a generator: see `_framestate`.
-pub const CREATED: i8 = -2;
-pub const SUSPENDED: i8 = -1;
-pub const EXECUTING: i8 = 0;
+const SUSPENDED: i8 = -1;
 const COMPLETED: i8 = 1;
 const CLEARED: i8 = 4;
 

@@ -41,7 +41,6 @@ pub mod record;
 pub mod report;
 pub mod resume;
 pub mod returning;
-#[cfg(not(Py_3_12))]
 pub mod sending;
 pub mod show;
 pub mod slab;

@@ -5,6 +5,7 @@ use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 use pyo3::ffi;
 
 use crate::jit::facts;
+#[cfg(not(Py_3_12))]
 use crate::jit::finish;
 use crate::jit::machine;
 use crate::jit::trampoline::{Assembler, Targets, find_resumption, link};
@@ -20,6 +21,22 @@ pub enum Ending {
     Send,
     /// `tp_iternext(generator)`
     Next,
+}
+
+/// A generator's body is over: what `tp_iternext` gives.
+///
+/// # Safety
+/// The result is a reference that is taken over, or NULL with an exception set; the GIL is held.
+#[cfg(Py_3_12)]
+unsafe extern "C" fn exhausted(
+    _generator: *mut ffi::PyObject,
+    result: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    if !result.is_null() {
+        // SAFETY: by the caller.
+        unsafe { crate::jit::resume::stop(result) };
+    }
+    std::ptr::null_mut()
 }
 
 /// Writes a function that is called from a block. What it does not do at once it leaves to the
@@ -69,7 +86,7 @@ pub fn resume(
     if sends {
         dynasm!(ops
             ; .arch x64
-            ; cmp eax, i32::from(finish::CREATED)
+            ; cmp eax, i32::from(facts::CREATED)
             ; jne =>ready
             ; cmp rsi, rcx
             ; jne =>slow
@@ -108,7 +125,12 @@ pub fn resume(
         ; .arch x64
         ; mov r8, [rsp]
         ; mov r10, [rsp + 8]
-        ; inc QWORD [r10]
+    );
+    if !facts::IMMORTALS || sends {
+        dynasm!(ops; .arch x64; inc QWORD [r10]);
+    }
+    dynasm!(ops
+        ; .arch x64
         ; movsxd rax, DWORD [rsi + frame::stacktop.offset]
         ; mov [rsi + rax * 8 + facts::LOCALS], r10
         ; mov DWORD [rsi + frame::stacktop.offset], facts::RUNNING
@@ -116,17 +138,25 @@ pub fn resume(
         ; mov [r8 + outer], rax
         ; lea rax, [r8 + exceptions]
         ; mov [r12 + thread::exc_info.offset], rax
-        ; mov BYTE [r8 + state], finish::EXECUTING
+        ; mov BYTE [r8 + state], facts::EXECUTING
         ; call =>entered
         ; mov rdi, [rsp]
-        ; mov rcx, [rdi + outer]
-        ; mov [r12 + thread::exc_info.offset], rcx
-        ; mov QWORD [rdi + outer], 0
-        ; mov QWORD [rdi + inner + facts::FRAME_PREVIOUS], 0
+    );
+    if !facts::BODY_CLEANS_UP {
+        dynasm!(ops
+            ; .arch x64
+            ; mov rcx, [rdi + outer]
+            ; mov [r12 + thread::exc_info.offset], rcx
+            ; mov QWORD [rdi + outer], 0
+            ; mov QWORD [rdi + inner + facts::FRAME_PREVIOUS], 0
+        );
+    }
+    dynasm!(ops
+        ; .arch x64
         ; test rax, rax
         ; jz =>over
-        ; cmp BYTE [rdi + state], finish::SUSPENDED
-        ; jne =>over
+        ; cmp BYTE [rdi + state], facts::EXECUTING
+        ; jge =>over
     );
     if sends {
         dynasm!(ops
@@ -136,10 +166,13 @@ pub fn resume(
             ; mov eax, ffi::PySendResult::PYGEN_NEXT as i32
         );
     }
+    #[cfg(not(Py_3_12))]
     let finished = match ending {
         Ending::Send => finish::sent as *const (),
         Ending::Next => finish::exhausted as *const (),
     };
+    #[cfg(Py_3_12)]
+    let finished = exhausted as *const ();
     dynasm!(ops
         ; .arch x64
         ; add rsp, 24

@@ -11,6 +11,7 @@ use crate::jit::facts;
 use crate::jit::freeing;
 use crate::jit::machine;
 use crate::jit::returning;
+use crate::jit::sending::{self, Ending};
 use crate::jit::writing;
 use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
 
@@ -183,14 +184,9 @@ impl Trampolines {
             ; jmp rax
         );
 
-        #[cfg(not(Py_3_12))]
-        let (send, next) = {
-            use crate::jit::sending::{Ending, resume};
-            let mut resume = |ending| resume(&mut ops, entered, targets, memory, ending);
-            (Some(resume(Ending::Send)), Some(resume(Ending::Next)))
-        };
-        #[cfg(Py_3_12)]
-        let (send, next) = (None, None);
+        let mut resume = |ending| sending::resume(&mut ops, entered, targets, memory, ending);
+        let send = (!facts::SENDING_IS_DERIVED).then(|| resume(Ending::Send));
+        let next = resume(Ending::Next);
 
         let retire = ops.offset();
         returning::retire(&mut ops, targets);
@@ -255,7 +251,7 @@ impl Trampolines {
             call_from_outside: at(call_from_outside),
             call_suspended: at(call_suspended),
             send: send.map_or(0, at),
-            next: next.map_or(0, at),
+            next: at(next),
             retire: at(retire),
             leave: at(leave),
             finish: at(finish),

@@ -7,7 +7,7 @@ use pyo3::ffi::{self, PyObject, PyTypeObject};
 
 use super::StandIn;
 use crate::jit::code::read;
-use crate::jit::finish;
+use crate::jit::facts;
 use crate::release::layout::{PyCodeObject, PyGenObject};
 
 pub const STAND_INS: &[StandIn] = &[
@@ -75,7 +75,7 @@ unsafe extern "C" fn awaited_by(coroutine: *mut PyObject) -> *mut PyObject {
     // SAFETY: by the caller, who has a coroutine; reading the attribute runs no Python code.
     unsafe {
         let state: i8 = read(coroutine as usize, PyGenObject::gi_frame_state.offset);
-        if state == finish::CREATED {
+        if state == facts::CREATED {
             return ptr::null_mut();
         }
         let awaited = ffi::PyObject_GetAttrString(coroutine, c"cr_await".as_ptr());
