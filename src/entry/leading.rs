@@ -32,6 +32,17 @@ impl Function {
     }
 }
 
+/// Whether the running interpreter is the main one. Others have the definitions in common with it, and
+/// nothing else of ours.
+///
+/// # Safety
+/// The GIL is held.
+#[cfg(Py_3_12)]
+pub unsafe fn in_main() -> bool {
+    // SAFETY: by the caller.
+    unsafe { ffi::PyInterpreterState_Get() == ffi::PyInterpreterState_Main() }
+}
+
 /// What one of ours stands before.
 pub struct Original(AtomicPtr<()>);
 

@@ -15,7 +15,7 @@ use pyo3::ffi;
 use pyo3::prelude::{PyAnyMethods, PyResult, Python};
 
 use super::closing::{self, Reason};
-use super::leading::{Function, Original};
+use super::leading::{Function, Original, in_main};
 
 /// Tools that there may be.
 pub const TOOLS: usize = 6;
@@ -62,7 +62,8 @@ unsafe extern "C" fn registered(
 ) -> *mut ffi::PyObject {
     // SAFETY: the arguments are the interpreter's own.
     let result = unsafe { ORIGINAL.call_fast(module, args, count) };
-    if result.is_null() || count != 3 {
+    // SAFETY: the GIL is held.
+    if result.is_null() || count != 3 || unsafe { !in_main() } {
         return result;
     }
     // A panic must not reach the interpreter, which could do nothing about it.

@@ -9,7 +9,7 @@ use pyo3::ffi;
 use pyo3::prelude::{Bound, PyAnyMethods, PyModule, PyResult, Python};
 
 use super::closing::{self, Reason};
-use super::leading::{Function, Original};
+use super::leading::{Function, Original, in_main};
 
 /// The interpreter's own functions.
 static ACTIVATE: Original = Original::new();
@@ -40,7 +40,10 @@ unsafe extern "C" fn activated(
     module: *mut ffi::PyObject,
     backend: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    closing::close(Reason::Trampolines);
+    // SAFETY: the GIL is held.
+    if unsafe { in_main() } {
+        closing::close(Reason::Trampolines);
+    }
     // SAFETY: the arguments are the interpreter's own.
     let result = unsafe { ACTIVATE.call(module, backend) };
     if result.is_null() {
@@ -69,6 +72,9 @@ unsafe extern "C" fn deactivated(
 unsafe fn settle() {
     // SAFETY: by the caller.
     unsafe {
+        if !in_main() {
+            return;
+        }
         let py = Python::assume_attached();
         let exception = ffi::PyErr_GetRaisedException();
         match py.import("sys").and_then(|sys| active(&sys)) {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::{PyAnyMethods, PyResult, Python};
 
-use super::leading::{Function, Original};
+use super::leading::{Function, Original, in_main};
 use super::shown::show_frames;
 
 /// The interpreter's own functions.
@@ -63,7 +63,8 @@ unsafe extern "C" fn events_set(
 ) -> *mut ffi::PyObject {
     // SAFETY: the arguments are the interpreter's own.
     let result = unsafe { SET_EVENTS.call_fast(module, args, count) };
-    if !result.is_null() && count == 2 {
+    // SAFETY: the GIL is held.
+    if !result.is_null() && count == 2 && unsafe { in_main() } {
         // SAFETY: the call has succeeded with two arguments, which are small ints.
         let (tool, events) =
             unsafe { (ffi::PyLong_AsLong(*args), ffi::PyLong_AsLong(*args.add(1))) };
@@ -81,7 +82,8 @@ unsafe extern "C" fn local_events_set(
 ) -> *mut ffi::PyObject {
     // SAFETY: the arguments are the interpreter's own.
     let result = unsafe { SET_LOCAL_EVENTS.call_fast(module, args, count) };
-    if !result.is_null() && count == 3 {
+    // SAFETY: the GIL is held.
+    if !result.is_null() && count == 3 && unsafe { in_main() } {
         // SAFETY: the call has succeeded with three arguments, the second of which is a code
         // object.
         show_frames(Some(unsafe { *args.add(1) }.cast()));
