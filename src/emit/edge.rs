@@ -27,6 +27,12 @@ pub enum EdgeKind {
     },
     /// An exception is set; the unit is the one that raised.
     Error,
+    /// As `Error`, from what the eval breaker asked for: the interpreter has gone on to another unit by
+    /// then, and takes the handler of the one in front of that.
+    Interrupted {
+        /// Where it has gone on to.
+        gone_to: u32,
+    },
     /// As `Error`, and the traceback has its entry already.
     Reraise {
         /// Whether the instruction has let the frame say by itself where it is: where the

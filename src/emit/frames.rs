@@ -172,6 +172,10 @@ impl Emit<'_> {
         let depth = self.st.base as i64 + self.constant::<i64>(d)?;
         let depth = usize::try_from(depth).map_err(|_| Stop::Unsupported("a negative depth"))?;
         let unit = (i64::from(self.instr.unit) + self.constant::<i64>(k)?) as u32;
+        let interrupted = match unit == self.instr.unit + self.instr.size {
+            true => EdgeKind::Error,
+            false => EdgeKind::Interrupted { gone_to: unit },
+        };
         let context = self.snapshot(depth);
         let site = match facts::WATCHED {
             Some(watch) => {
@@ -194,7 +198,7 @@ impl Emit<'_> {
         // Where execution goes on is what the jump says that follows.
         let goes_on = Rc::new(Cell::new(unit));
         self.breaker = Some(Rc::clone(&goes_on));
-        self.pending_cold(site, goes_on, context);
+        self.pending_cold(site, goes_on, interrupted, context);
         if let (Some(via), Some(tracing)) = (facts::CURRENT_VIA, facts::USE_TRACING) {
             self.asm.load(R11, Mem::new(TSTATE, via), 8, false);
             self.asm.load(R11, Mem::new(R11, tracing), 1, false);
@@ -205,7 +209,13 @@ impl Emit<'_> {
         Ok(())
     }
 
-    fn pending_cold(&mut self, site: super::asm::Site, unit: Rc<Cell<u32>>, context: ContextKey) {
+    fn pending_cold(
+        &mut self,
+        site: super::asm::Site,
+        unit: Rc<Cell<u32>>,
+        interrupted: EdgeKind,
+        context: ContextKey,
+    ) {
         let saved = self.live_volatile();
         let locals = self.stale_locals();
         let written = locals.clone();
@@ -233,7 +243,7 @@ impl Emit<'_> {
             e.restore(saved);
             e.asm.alu_imm(Alu::Cmp, false, R11, 0);
             let site = e.asm.jcc(Cc::L);
-            e.add_edge(site, EdgeKind::Error, here, context);
+            e.add_edge(site, interrupted, here, context);
             let site = e.asm.jcc(Cc::G);
             e.add_edge(
                 site,

@@ -32,7 +32,10 @@ impl Emit<'_> {
     /// Where an exit leads while names wait for their call.
     pub(crate) fn before_keywords(&self, kind: EdgeKind, unit: u32) -> (EdgeKind, u32) {
         match (self.st.keywords, kind) {
-            (None, _) | (_, EdgeKind::Error | EdgeKind::Reraise { .. }) => (kind, unit),
+            (None, _)
+            | (_, EdgeKind::Error | EdgeKind::Interrupted { .. } | EdgeKind::Reraise { .. }) => {
+                (kind, unit)
+            }
             (Some((_, start)), EdgeKind::Interpret(why)) => (EdgeKind::Interpret(why), start),
             (Some((_, start)), _) => (EdgeKind::Interpret("a call with keywords"), start),
         }

@@ -111,7 +111,9 @@ impl Jit {
     fn take(&mut self, taken: Rc<Taken>) -> Action {
         match taken.kind {
             EdgeKind::Return { .. } => Action::Return(taken),
-            EdgeKind::Error | EdgeKind::Reraise { .. } => Action::Raise(taken),
+            EdgeKind::Error | EdgeKind::Interrupted { .. } | EdgeKind::Reraise { .. } => {
+                Action::Raise(taken)
+            }
             EdgeKind::Interpret(why) => self.give_up(taken, why),
             EdgeKind::Go | EdgeKind::Deopt | EdgeKind::Refuted | EdgeKind::Forget => {
                 unreachable!("such exits are compiled")
@@ -296,7 +298,12 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Tak
         let record = &mut *exit.record;
         let unit = decode(&record.view.units, exit.unit).map_or(exit.unit, |d| d.instr.unit);
         settle_frame(registers, &exit.context);
-        let handler = handler(record.view.object, unit);
+        let handler = match exit.kind {
+            EdgeKind::Interrupted { gone_to: 0 } => None,
+            EdgeKind::Interrupted { gone_to } => handler(record.view.object, gone_to - 1),
+            _ => handler(record.view.object, unit),
+        };
+        let reraised = matches!(exit.kind, EdgeKind::Reraise { .. });
         if handler.is_some_and(|handler| !record.shape.has_room(&handler, &exit.context)) {
             return hand_over(registers, trampolines, unit, true);
         }
@@ -309,7 +316,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Tak
         if exit.kind != (EdgeKind::Reraise { placed: true }) {
             set_instruction(base, unit);
         }
-        if exit.kind == EdgeKind::Error {
+        if !reraised {
             see_to_exception();
         }
         // Where the interpreter says that the frame is.
@@ -319,7 +326,7 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Tak
             // A Python function that was called has raised.
             false => unit.saturating_sub(1),
         };
-        if exit.kind == EdgeKind::Error {
+        if !reraised {
             add_traceback(tstate, base);
             #[cfg(Py_3_13)]
             if watched {

@@ -73,6 +73,7 @@ impl Jit {
             let fixed = matches!(
                 edge.kind,
                 EdgeKind::Error
+                    | EdgeKind::Interrupted { .. }
                     | EdgeKind::Reraise { .. }
                     | EdgeKind::Interpret(_)
                     | EdgeKind::Refuted

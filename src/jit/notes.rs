@@ -167,6 +167,8 @@ fn leaving(kind: EdgeKind, offset: u32) -> String {
         EdgeKind::Forget => format!("{offset}, with nothing known of locals"),
         EdgeKind::Return { .. } => format!("the return at {offset}, of a frame that is kept"),
         EdgeKind::Interpret(why) => format!("the interpreter at {offset}: {why}"),
-        EdgeKind::Error | EdgeKind::Reraise { .. } => format!("an exception at {offset}"),
+        EdgeKind::Error | EdgeKind::Interrupted { .. } | EdgeKind::Reraise { .. } => {
+            format!("an exception at {offset}")
+        }
     }
 }
