@@ -3,6 +3,7 @@
 pub mod emit;
 pub mod entry;
 pub mod jit;
+pub mod memory;
 pub mod release;
 
 mod module;

@@ -1,7 +1,7 @@
 //! Objects and their unboxed values.
 
 use crate::jit::context::{Behind, Gpr, Known, Loc};
-use crate::jit::facts;
+use crate::jit::facts::{self, DIGIT_BITS};
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
@@ -15,8 +15,6 @@ use super::types::{Flow, Stop, Ty, Val};
 /// Offset of the lowest digit of an `int`, and of what tells its size and sign.
 const DIGIT: i32 = facts::FIRST_DIGIT;
 const SIZE: i32 = 16;
-/// Bits in a digit.
-pub(crate) const DIGIT_BITS: u8 = 30;
 
 impl Emit<'_> {
     /// A pending box around a double.

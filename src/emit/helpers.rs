@@ -2,14 +2,31 @@
 
 use pyo3::ffi;
 
-use crate::jit::facts;
+use crate::jit::{facts, reserve};
 
-pub(crate) use super::boxes::DIGIT_BITS;
+/// What stands in for an object that there is no memory for. Without it the process ends: no exception
+/// can be raised here.
+///
+/// # Safety
+/// The calling thread holds the GIL.
+#[cold]
+pub(crate) unsafe fn without_memory(kept: Option<*mut ffi::PyObject>) -> *mut ffi::PyObject {
+    let Some(object) = kept else {
+        eprintln!("cevalry: out of memory");
+        std::process::abort()
+    };
+    // SAFETY: by the caller.
+    unsafe { reserve::raise_later() };
+    object
+}
 
-/// Ends the process: an allocation of a few bytes failed where no exception can be raised.
-pub(crate) fn out_of_memory() -> ! {
-    eprintln!("cevalry: out of memory");
-    std::process::abort()
+/// Replaces what was taken while there was no memory, since there is some now.
+fn refilled(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    if reserve::is_short() {
+        // SAFETY: whoever has made the object holds the GIL.
+        unsafe { reserve::refill() };
+    }
+    object
 }
 
 unsafe extern "C" {
@@ -22,21 +39,25 @@ unsafe extern "C" {
 /// A new `float`.
 pub unsafe extern "C" fn box_float(value: f64) -> *mut ffi::PyObject {
     // SAFETY: the GIL is held.
-    let object = unsafe { ffi::PyFloat_FromDouble(value) };
-    if object.is_null() {
-        out_of_memory();
+    unsafe {
+        let object = ffi::PyFloat_FromDouble(value);
+        if object.is_null() {
+            return without_memory(reserve::float(value));
+        }
+        refilled(object)
     }
-    object
 }
 
 /// An `int`.
 pub unsafe extern "C" fn box_long(value: i64) -> *mut ffi::PyObject {
     // SAFETY: the GIL is held.
-    let object = unsafe { ffi::PyLong_FromLongLong(value) };
-    if object.is_null() {
-        out_of_memory();
+    unsafe {
+        let object = ffi::PyLong_FromLongLong(value);
+        if object.is_null() {
+            return without_memory(reserve::long(value));
+        }
+        refilled(object)
     }
-    object
 }
 
 /// Writes an unboxed `float` to a local whose memory holds NULL or an exact `float` or `int`.
@@ -82,13 +103,13 @@ pub(crate) const GREATEST_SHARED: i64 = if cfg!(Py_3_15) { 1024 } else { 256 };
 /// A live `int` that nobody else looks at.
 unsafe fn in_place(object: usize, value: i64) -> bool {
     let digit = value.unsigned_abs();
-    let fits = !(-5..=GREATEST_SHARED).contains(&value) && digit >> DIGIT_BITS == 0;
+    let fits = !(-5..=GREATEST_SHARED).contains(&value) && digit >> facts::DIGIT_BITS == 0;
     // SAFETY: by the caller.
     unsafe {
         if !fits || facts::long_size(object).0 != 1 {
             return false;
         }
-        facts::set_digit(object, digit as u32, value < 0);
+        facts::set_long(object, value);
     }
     true
 }

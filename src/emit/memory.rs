@@ -160,7 +160,7 @@ impl Emit<'_> {
     /// The lowest digit of an unboxed int.
     pub(crate) fn digit(&mut self, raw: Id) -> Val {
         if let Some(v) = self.node(raw).imm() {
-            let v = v.unsigned_abs() & ((1 << super::boxes::DIGIT_BITS) - 1);
+            let v = v.unsigned_abs() & ((1 << crate::jit::facts::DIGIT_BITS) - 1);
             return Val(self.imm(Ty::U32, v as i64));
         }
         Val(self.st.add(Node::new(Ty::U32, Kind::Digit(raw))))

@@ -18,7 +18,8 @@ use crate::jit::maturity::{Call, TOO_EARLY};
 use crate::jit::outlive::return_outlived;
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::report;
-use crate::jit::state::{Jit, full, with};
+use crate::jit::reserve;
+use crate::jit::state::{Jit, NO_MEMORY, full, with};
 use crate::jit::stubs::Taken;
 #[cfg(not(Py_3_12))]
 use crate::jit::tell::enter_unnoticed;
@@ -27,6 +28,7 @@ use crate::jit::tell::{Event, raised_here, tell, tell_line};
 use crate::jit::trampoline::{STUB_BYTES, Trampolines};
 use crate::jit::unwind::{add_traceback, handler, see_to_exception, take_exception};
 use crate::jit::writeback::{instruction, set_instruction, set_resume, settle_frame, unlink};
+use crate::memory;
 use crate::release::layout::_PyInterpreterFrame as frame;
 
 /// What to do about a stub, decided with the compiler at hand. What may run Python code is
@@ -142,6 +144,9 @@ impl Jit {
             context: exit.context,
             avoid: exit.avoid,
         };
+        if memory::is_short() {
+            return Err(NO_MEMORY);
+        }
         let call = match site {
             Site::Entry => self.call(record),
             _ => Call::Settled,
@@ -248,6 +253,9 @@ unsafe fn interpret(
     // SAFETY: by the caller.
     unsafe {
         let complete = settle_frame(registers, context);
+        if !complete {
+            reserve::raised();
+        }
         hand_over(registers, trampolines, unit, !complete)
     }
 }

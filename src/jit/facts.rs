@@ -205,6 +205,9 @@ pub const EXECUTING: i8 = 0;
 /// Bits of the eval breaker below the version of instrumentation.
 pub const EVENT_BITS: u32 = 8;
 
+/// Bits in a digit of an `int`.
+pub const DIGIT_BITS: u8 = 30;
+
 /// Offset of the lowest digit of an `int`.
 pub const FIRST_DIGIT: i32 = 24;
 
@@ -231,20 +234,35 @@ pub unsafe fn long_size(object: usize) -> (u64, bool) {
     }
 }
 
-/// Makes an `int` one of one digit, which is not 0.
+/// Says how many digits an `int` has, and its sign.
 ///
 /// # Safety
-/// `object` is a live `int` of one digit that nobody else looks at.
-pub unsafe fn set_digit(object: usize, digit: u32, negative: bool) {
-    let size = i64::from(ONE_DIGIT);
-    let size = match (negative, cfg!(Py_3_12)) {
-        (false, _) => size,
-        (true, true) => size | 2,
-        (true, false) => -size,
+/// `object` is a live `int` with room for them that nobody else looks at.
+unsafe fn set_long_size(object: usize, digits: u64, negative: bool) {
+    let size = match (cfg!(Py_3_12), digits) {
+        (true, 0) => 1,
+        (true, _) => (digits << 3 | u64::from(negative) << 1) as i64,
+        (false, _) if negative => -(digits as i64),
+        (false, _) => digits as i64,
     };
     // SAFETY: by the caller.
-    unsafe {
-        crate::jit::code::write(object, LONG_SIZE, size);
-        crate::jit::code::write(object, FIRST_DIGIT, digit);
+    unsafe { crate::jit::code::write(object, LONG_SIZE, size) }
+}
+
+/// Makes an `int` another one.
+///
+/// # Safety
+/// `object` is a live `int` with room for the digits of the other one that nobody else looks at.
+pub unsafe fn set_long(object: usize, value: i64) {
+    let mut left = value.unsigned_abs();
+    let mut digits = 0;
+    while left != 0 {
+        let digit = left as u32 & ((1 << DIGIT_BITS) - 1);
+        // SAFETY: by the caller.
+        unsafe { crate::jit::code::write(object, FIRST_DIGIT + 4 * digits, digit) };
+        left >>= DIGIT_BITS;
+        digits += 1;
     }
+    // SAFETY: by the caller.
+    unsafe { set_long_size(object, digits as u64, value < 0) };
 }

@@ -18,12 +18,14 @@ use crate::jit::fork;
 use crate::jit::frame;
 use crate::jit::maturity::Pace;
 use crate::jit::record::Record;
+use crate::jit::reserve;
 use crate::jit::resume;
 use crate::jit::standins;
 use crate::jit::state::{Jit, Totals, install, with};
 use crate::jit::stubs::Stubs;
 use crate::jit::symbols;
 use crate::jit::trampoline::{Targets, Trampolines};
+use crate::memory;
 
 /// Makes the compiler.
 ///
@@ -75,6 +77,9 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         items: RefCell::default(),
         exits: Default::default(),
     };
+    memory::provide();
+    // SAFETY: the GIL is held.
+    unsafe { reserve::provide(0) };
     frame::ENTER.store(trampolines.enter, Ordering::Relaxed);
     standins::FRAME_RUNNER.store(trampolines.call_from_outside, Ordering::Relaxed);
     standins::know(&doors);

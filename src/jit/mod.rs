@@ -39,6 +39,7 @@ pub mod prepare;
 pub mod pure;
 pub mod record;
 pub mod report;
+pub mod reserve;
 pub mod resume;
 pub mod returning;
 pub mod sending;

@@ -14,10 +14,12 @@ use crate::jit::init;
 use crate::jit::maturity::Patience;
 use crate::jit::mentions::Mentions;
 use crate::jit::record::{Avoid, Record, Site};
-use crate::jit::state::{Jit, full};
+use crate::jit::reserve;
+use crate::jit::state::{Jit, NO_MEMORY, full};
 use crate::jit::stubs::NewExit;
 use crate::jit::unwind;
 use crate::jit::versions::Versions;
+use crate::memory;
 use crate::release::OPCODES;
 
 /// The largest code that is compiled, in code units.
@@ -39,6 +41,9 @@ impl Jit {
                     false => Err("a tool watches the function"),
                 };
             }
+            if memory::is_short() {
+                return Err(NO_MEMORY);
+            }
             let shape = Shape::of(object);
             let units = code::units(object);
             if units.len() > LARGEST || shape.locals + shape.stack > MOST_SLOTS {
@@ -53,6 +58,7 @@ impl Jit {
             if Depths::follow(&shape, &units, unwind::table(object)).is_none() {
                 return Err("the code is not as the interpreter's compiler makes it");
             }
+            reserve::provide(shape.locals + shape.stack);
             let resumptions = match shape.suspends() {
                 true => units.len(),
                 false => 0,

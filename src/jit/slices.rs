@@ -8,9 +8,9 @@ use std::ptr;
 
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
-use crate::emit::helpers::{box_long, out_of_memory};
+use crate::emit::helpers::without_memory;
 use crate::jit::code::read;
-use crate::jit::facts;
+use crate::jit::{facts, reserve};
 
 /// A bound is the number itself: one bit for each of start, stop and step.
 pub const UNBOXED: u32 = 1;
@@ -46,12 +46,16 @@ pub unsafe extern "C" fn make(
     // SAFETY: by the caller.
     unsafe {
         let collects = !cfg!(Py_3_12) && ffi::PyGC_Disable() != 0;
-        let slice = ffi::PySlice_New(start, stop, step);
+        let mut slice = ffi::PySlice_New(start, stop, step);
         if collects {
             ffi::PyGC_Enable();
         }
         if slice.is_null() {
-            out_of_memory();
+            let bounds = [start, stop, step].map(|bound| match bound.is_null() {
+                true => ffi::Py_None(),
+                false => bound,
+            });
+            slice = without_memory(reserve::slice(bounds));
         }
         for bound in [start, stop, step] {
             ffi::Py_XDECREF(bound);
@@ -133,17 +137,22 @@ unsafe fn with_object<T>(
     unsafe {
         let mut objects = [ptr::null_mut(); 3];
         let mut new = [false; 3];
+        let mut complete = true;
         for (i, &word) in words.iter().enumerate() {
             new[i] = shape & UNBOXED << i != 0;
             objects[i] = match new[i] {
-                true => box_long(word as i64),
+                true => ffi::PyLong_FromLongLong(word as i64),
                 false => word as *mut PyObject,
             };
+            complete &= !(new[i] && objects[i].is_null());
         }
-        let slice = ffi::PySlice_New(objects[0], objects[1], objects[2]);
+        let slice = match complete {
+            true => ffi::PySlice_New(objects[0], objects[1], objects[2]),
+            false => ptr::null_mut(),
+        };
         for (i, &object) in objects.iter().enumerate() {
             if new[i] || (shape & COUNTED << i != 0 && !slice.is_null()) {
-                ffi::Py_DECREF(object);
+                ffi::Py_XDECREF(object);
             }
         }
         if slice.is_null() {

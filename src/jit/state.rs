@@ -135,6 +135,9 @@ impl Jit {
     }
 }
 
+/// The reason for compiling nothing more while there is no memory.
+pub const NO_MEMORY: &str = "there is no memory";
+
 /// The reason for leaving when there is no room for more code.
 pub fn full(_: Full) -> &'static str {
     "the limit of code memory is reached"

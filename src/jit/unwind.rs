@@ -5,7 +5,7 @@ use std::ops::Range;
 use pyo3::ffi;
 
 use crate::jit::code::read;
-use crate::jit::facts;
+use crate::jit::{facts, reserve};
 use crate::release::layout::PyCodeObject;
 
 /// An entry of a code object's exception table.
@@ -103,6 +103,8 @@ pub fn is_orderly(table: &[u8], units: usize) -> bool {
 pub unsafe fn see_to_exception() {
     // SAFETY: by the caller.
     unsafe {
+        // A local's number for which there was no memory may have taken its place.
+        reserve::raised();
         if ffi::PyErr_Occurred().is_null() {
             let message = c"error return without exception set";
             ffi::PyErr_SetString(ffi::PyExc_SystemError, message.as_ptr());

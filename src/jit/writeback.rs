@@ -8,11 +8,12 @@ use crate::jit::facts;
 use crate::jit::live::Registers;
 #[cfg(Py_3_13)]
 use crate::jit::overwritten;
+use crate::jit::reserve;
 use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
 
 /// Writes locals and stack as `context` describes them, so that memory is the truth and owns
-/// everything. Runs no Python code. False when there was no memory for a number: an exception
-/// is set, and `None` stands in its place.
+/// everything. Runs no Python code. False when there was no memory for a number: an exception is
+/// set, and one that was kept stands in its place, or `None`.
 ///
 /// # Safety
 /// The registers are those of compiled code at a point where `context` holds, and the calling
@@ -124,7 +125,14 @@ unsafe fn object(
         };
         if made.is_null() {
             *complete = false;
-            return ffi::Py_NewRef(ffi::Py_None());
+            let kept = match slot.held {
+                Held::Float(at) => reserve::float(f64::from_bits(registers.get(at))),
+                Held::FloatConstant(bits) => reserve::float(f64::from_bits(bits)),
+                Held::Long(at) => reserve::long(registers.get(at) as i64),
+                Held::LongConstant(value) => reserve::long(value),
+                _ => None,
+            };
+            return kept.unwrap_or_else(|| ffi::Py_NewRef(ffi::Py_None()));
         }
         made
     }

@@ -27,7 +27,7 @@ pub fn write_long(ops: &mut Assembler) -> AssemblyOffset {
         ; cmp rsi, helpers::GREATEST_SHARED as i32
         ; jle =>other
         ; mov rdx, rsi
-        ; shr rdx, helpers::DIGIT_BITS as i8
+        ; shr rdx, facts::DIGIT_BITS as i8
         ; jnz =>other
         ; mov [rax + facts::FIRST_DIGIT], esi
         ; ret
