@@ -30,9 +30,14 @@ impl Emit<'_> {
         self.count_for(target);
         self.write_stack(target);
         self.move_into_place(target);
-        let state = State::from_context(target, &mut self.buffers);
+        self.hold(target);
+    }
+
+    /// Takes a context for what holds now.
+    pub(crate) fn hold(&mut self, context: &Context) {
+        let state = State::from_context(context, &mut self.buffers);
         self.replace_state(state);
-        self.conformed = Some(self.pin_whole(target));
+        self.conformed = Some(self.pin_whole(context));
     }
 
     /// Values that the target has as objects.

@@ -38,6 +38,7 @@ mod refs;
 mod regs;
 mod relax;
 pub mod reuse;
+mod settled;
 mod sight;
 mod slices;
 mod slots;

@@ -34,12 +34,19 @@ impl Emit<'_> {
         }
     }
 
-    /// Leaves where tools watch the running thread or this code.
-    pub fn leave_if_watched(&mut self, unit: u32) {
+    /// Leaves where tools watch the running thread or this code, or where somebody has overwritten
+    /// locals that the stack may have the values of.
+    pub fn leave_if_observed(&mut self, kind: Option<EdgeKind>, unit: u32) {
+        self.leave_if_watched(kind.unwrap_or(EdgeKind::Interpret(WATCHED)), unit);
+        #[cfg(Py_3_13)]
+        self.leave_if_overwritten(kind.unwrap_or(EdgeKind::Interpret(OVERWRITTEN)), unit);
+    }
+
+    fn leave_if_watched(&mut self, kind: EdgeKind, unit: u32) {
         let context = self.context_key();
         let watched = |e: &mut Self| {
             let site = e.asm.jcc(Cc::NE);
-            e.add_edge(site, EdgeKind::Interpret(WATCHED), unit, context);
+            e.add_edge(site, kind, unit, context);
         };
         if let (Some(via), Some(tracing)) = (facts::CURRENT_VIA, facts::USE_TRACING) {
             self.asm.load(R11, Mem::new(TSTATE, via), 8, false);
@@ -61,19 +68,18 @@ impl Emit<'_> {
                     self.asm.alu_imm(Alu::Cmp, true, R11, version);
                     watched(self);
                 }
-                None => self.leave(EdgeKind::Interpret(WATCHED), unit),
+                None => self.leave(kind, unit),
             }
         }
     }
 
-    /// Leaves where somebody has overwritten locals that the stack may have the values of.
     #[cfg(Py_3_13)]
-    pub fn leave_if_overwritten(&mut self, unit: u32) {
+    fn leave_if_overwritten(&mut self, kind: EdgeKind, unit: u32) {
         let context = self.context_key();
         self.asm.mov_imm(R11, overwritten::count() as i64);
         self.asm.cmp_mem_imm(Mem::new(R11, 0), 0, 8);
         let site = self.asm.jcc(Cc::NE);
-        self.add_edge(site, EdgeKind::Interpret(OVERWRITTEN), unit, context);
+        self.add_edge(site, kind, unit, context);
     }
 
     /// The version of instrumentation that the code was compiled for, where it fits a compare.

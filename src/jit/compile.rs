@@ -130,14 +130,11 @@ impl Jit {
             return Err(Full);
         }
         let began = Instant::now();
-        let buffers = std::mem::take(&mut self.buffers);
-        let starts = Rc::clone(self.stubs.starts());
-        let mut e = Emit::with(buffers, &record.view, &starts, &start.context, start.unit);
-        first(&mut e);
-        e.conform(target);
-        e.leave(EdgeKind::Go, start.unit);
-        let (mut code, buffers) = e.finish();
-        self.buffers = buffers;
+        let mut code = self.write(record, start, |e| {
+            first(e);
+            e.conform(target);
+            e.leave(EdgeKind::Go, start.unit);
+        });
         // The jump to the version is the one that was emitted last.
         let last = code
             .edges
@@ -150,6 +147,38 @@ impl Jit {
         }
         self.totals.compile_ns += began.elapsed().as_nanos() as u64;
         Ok(start)
+    }
+
+    /// Code that starts with what holds at a start, and is no version of the unit there.
+    pub fn piece(
+        &mut self,
+        record: &mut Record,
+        start: &Start,
+        write: impl FnOnce(&mut Emit<'_>),
+    ) -> Result<Offset, Full> {
+        if self.arena.is_full() {
+            return Err(Full);
+        }
+        let began = Instant::now();
+        let code = self.write(record, start, write);
+        let at = self.place(record, start, code, &[])?;
+        self.totals.compile_ns += began.elapsed().as_nanos() as u64;
+        Ok(at)
+    }
+
+    fn write(
+        &mut self,
+        record: &Record,
+        start: &Start,
+        write: impl FnOnce(&mut Emit<'_>),
+    ) -> BlockCode {
+        let buffers = std::mem::take(&mut self.buffers);
+        let starts = Rc::clone(self.stubs.starts());
+        let mut e = Emit::with(buffers, &record.view, &starts, &start.context, start.unit);
+        write(&mut e);
+        let (code, buffers) = e.finish();
+        self.buffers = buffers;
+        code
     }
 
     /// Compiles a block and enters it as a version.

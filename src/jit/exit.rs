@@ -3,8 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use pyo3::ffi;
-
 use crate::emit::edge::EdgeKind;
 use crate::jit::arena::{Full, Offset};
 use crate::jit::code::{decode, read, write};
@@ -12,10 +10,9 @@ use crate::jit::compile::Start;
 use crate::jit::context::Context;
 use crate::jit::distance::generalise;
 use crate::jit::facts;
-use crate::jit::frame::private;
 use crate::jit::live::Registers;
 use crate::jit::maturity::{Call, TOO_EARLY};
-use crate::jit::outlive::return_outlived;
+use crate::jit::outlive::{leave_frame, return_outlived};
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::report;
 use crate::jit::reserve;
@@ -26,9 +23,10 @@ use crate::jit::tell::enter_unnoticed;
 #[cfg(Py_3_13)]
 use crate::jit::tell::{Event, raised_here, tell, tell_line};
 use crate::jit::trampoline::{STUB_BYTES, Trampolines};
-use crate::jit::unwind::{add_traceback, handler, see_to_exception, take_exception};
-use crate::jit::writeback::{instruction, set_instruction, set_resume, settle_frame, unlink};
-use crate::memory;
+use crate::jit::unwind::{
+    Raised, add_traceback, drop_values, handler, place_raise, push, push_lasti, take_exception,
+};
+use crate::jit::writeback::{set_instruction, set_resume, settle_frame, unlink};
 use crate::release::layout::_PyInterpreterFrame as frame;
 
 /// What to do about a stub, decided with the compiler at hand. What may run Python code is
@@ -76,7 +74,9 @@ impl Jit {
         report::forget();
         if let Some(taken) = self.stubs.recent(at) {
             report::note(taken.record, taken.unit);
-            return self.take(taken);
+            // It is not the first time.
+            let settled = self.stubs.at(at).and_then(|n| self.settle(n, &taken, registers));
+            return settled.map_or_else(|| self.take(taken), Action::Go);
         }
         let Some(number) = self.stubs.at(at) else {
             panic!("no stub returns to {back:#x}");
@@ -320,13 +320,9 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Tak
         if watched {
             return hand_over(registers, trampolines, unit, true);
         }
-        // Otherwise the frame says by itself where it is.
-        if exit.kind != (EdgeKind::Reraise { placed: true }) {
-            set_instruction(base, unit);
-        }
-        if !reraised {
-            see_to_exception();
-        }
+        let (locals, depth) = (record.shape.locals, exit.context.stack.len());
+        let raised = Raised::new(exit.kind, unit, locals, depth, handler);
+        place_raise(base, unit, raised.how());
         // Where the interpreter says that the frame is.
         #[cfg(Py_3_13)]
         let told = match raised_here() {
@@ -341,44 +337,27 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Tak
                 tell(tstate, base, Event::Raise, told);
             }
         }
-        let locals = record.shape.locals;
-        let mut depth = exit.context.stack.len();
-        let mut pop_to = |level: usize| {
-            while depth > level {
-                depth -= 1;
-                let at = facts::LOCALS + 8 * (locals + depth) as i32;
-                write(base, frame::stacktop.offset, (locals + depth) as i32);
-                ffi::Py_XDECREF(read(base, at));
-            }
-        };
+        drop_values(base, raised.top, raised.level);
         let Some(handler) = handler else {
-            pop_to(0);
             #[cfg(Py_3_13)]
             if watched {
                 tell(tstate, base, Event::Unwind, told);
             }
-            return leave(registers, trampolines);
+            leave_frame(tstate, base);
+            registers.gpr[RAX] = 0;
+            return trampolines.leave;
         };
-        pop_to(handler.depth as usize);
-        let mut top = locals + handler.depth as usize;
-        let mut push = |object: *mut ffi::PyObject| {
-            write(base, facts::LOCALS + 8 * top as i32, object);
-            top += 1;
-            write(base, frame::stacktop.offset, top as i32);
-        };
-        if handler.lasti {
-            push(ffi::PyLong_FromLong(instruction(base).into()));
-        }
+        let number = push_lasti(base, raised.level, raised.how());
         #[cfg(Py_3_13)]
         if watched && !tell(tstate, base, Event::Handled, handler.unit) {
             return hand_over(registers, trampolines, handler.unit, true);
         }
-        push(take_exception());
+        push(base, number, take_exception());
         #[cfg(Py_3_13)]
         if watched {
             return hand_over(registers, trampolines, handler.unit, false);
         }
-        let depth = top - locals;
+        let depth = number as usize + 1 - locals;
         let address = with(|jit| {
             let at = match record.versions.landing(handler.unit, depth) {
                 Some(at) => at,
@@ -403,21 +382,4 @@ unsafe fn raise(registers: &mut Registers, trampolines: &Trampolines, exit: &Tak
             _ => hand_over(registers, trampolines, handler.unit, false),
         }
     }
-}
-
-/// Leaves the function with the exception that is set.
-///
-/// # Safety
-/// The frame is written and its stack empty.
-unsafe fn leave(registers: &mut Registers, trampolines: &Trampolines) -> usize {
-    let (tstate, base) = (registers.tstate(), registers.frame());
-    // SAFETY: by the caller.
-    unsafe {
-        unlink(tstate, base);
-        if !facts::CALLER_CLEARS {
-            (private().clear_and_pop)(tstate, base);
-        }
-    }
-    registers.gpr[RAX] = 0;
-    trampolines.leave
 }

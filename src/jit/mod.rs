@@ -43,6 +43,7 @@ pub mod reserve;
 pub mod resume;
 pub mod returning;
 pub mod sending;
+mod settled;
 pub mod show;
 pub mod slab;
 pub mod slices;

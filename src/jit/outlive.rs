@@ -43,11 +43,7 @@ impl Jit {
             ..start.clone()
         };
         let at = self.version(record, &target, None).map_err(full)?;
-        let look = |e: &mut Emit<'_>| {
-            e.leave_if_watched(start.unit);
-            #[cfg(Py_3_13)]
-            e.leave_if_overwritten(start.unit);
-        };
+        let look = |e: &mut Emit<'_>| e.leave_if_observed(None, start.unit);
         let at = self
             .bridge(record, &start, &target.context, at, look)
             .map_err(full)?;
@@ -85,14 +81,45 @@ pub unsafe fn return_outlived(
             }
             return hand_over(registers, trampolines, exit.unit, !complete);
         }
-        write(base, frame::stacktop.offset, top);
         let unit = decode(&record.view.units, exit.unit).map_or(exit.unit, |d| d.instr.unit);
+        let result = return_written(tstate, base, unit, top as u32 + 1);
+        registers.gpr[RAX] = result as u64;
+        trampolines.leave
+    }
+}
+
+/// Returns the topmost of so many values from such a frame, which is written. Called by machine code
+/// as well.
+///
+/// # Safety
+/// The frame runs on that thread, and the topmost value owns the result.
+pub unsafe extern "C" fn return_written(
+    tstate: usize,
+    base: usize,
+    unit: u32,
+    count: u32,
+) -> *mut ffi::PyObject {
+    let top = count as i32 - 1;
+    // SAFETY: by the caller.
+    unsafe {
+        let result: *mut ffi::PyObject = read(base, facts::LOCALS + 8 * top);
+        write(base, frame::stacktop.offset, top);
         set_instruction(base, unit);
+        leave_frame(tstate, base);
+        result
+    }
+}
+
+/// Takes a frame whose stack is empty off the thread, and clears it where that is not left to the caller.
+///
+/// # Safety
+/// The frame is written and runs on that thread.
+pub unsafe fn leave_frame(tstate: usize, base: usize) {
+    // SAFETY: by the caller.
+    unsafe {
         unlink(tstate, base);
         if !facts::CALLER_CLEARS {
             (private().clear_and_pop)(tstate, base);
         }
-        registers.gpr[RAX] = result as u64;
-        trampolines.leave
     }
 }

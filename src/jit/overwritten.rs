@@ -25,6 +25,11 @@ pub fn count() -> *const AtomicUsize {
     &raw const COUNT
 }
 
+/// Whether there are any.
+pub fn any() -> bool {
+    COUNT.load(Ordering::Relaxed) != 0
+}
+
 fn with<R>(run: impl FnOnce(&mut Vec<Overwritten>) -> R) -> R {
     let mut kept = KEPT.lock().unwrap_or_else(|error| error.into_inner());
     let result = run(&mut kept);
