@@ -273,6 +273,10 @@ unsafe extern "C" fn evaluate(
                 // SAFETY: the frame stands at the start of code with this place.
                 return unsafe { jit::go_on(place, tstate, frame.cast()) };
             }
+            if is_left(callee) {
+                // SAFETY: the arguments are the interpreter's own.
+                return unsafe { forward(tstate, frame, throwflag) };
+            }
         }
     }
     // SAFETY: the arguments are the interpreter's own.
@@ -299,6 +303,13 @@ fn at_once(thread: Thread, frame: Frame) -> Option<jit::Place> {
         let low = stack::is_low_in(thread.as_ptr() as usize);
         (frame.at_start(code) && !low).then_some(place)
     }
+}
+
+/// Whether the interpreter runs a frame, and nothing is to be decided about that.
+fn is_left(frame: Frame) -> bool {
+    AWAITED_CODE.load(Ordering::Relaxed).is_null()
+        && AWAITED_GLOBALS.load(Ordering::Relaxed).is_null()
+        && policy::is_left(frame.code())
 }
 
 /// Run a suspended frame on by machine code if there is any for it, else by the interpreter.
@@ -367,7 +378,8 @@ unsafe fn forward(
     let before = FORWARD.load(Ordering::Relaxed);
     if before.is_null() {
         // SAFETY: the interpreter gives a live thread state.
-        let _aside = (stack::is_low() || unsafe { traced(tstate) }).then(step_aside);
+        let aside = unsafe { stack::is_low_in(tstate as usize) || traced(tstate) };
+        let _aside = aside.then(step_aside);
         #[cfg(Py_3_12)]
         // SAFETY: the interpreter gives a live thread state.
         let _credit = unsafe { Thread::new(tstate) }.map(super::interp::credit_native_call);

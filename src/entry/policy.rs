@@ -175,6 +175,17 @@ pub(crate) fn entry_for_frame(code: *mut ffi::PyCodeObject, wanted: bool) -> Opt
     None
 }
 
+/// Whether the code of a frame is known to stay the interpreter's, as long as no sample says otherwise.
+#[inline]
+pub(crate) fn is_left(code: *mut ffi::PyCodeObject) -> bool {
+    let traits = Traits::noted(code);
+    traits.has(Traits::KNOWN)
+        && !traits.has(Traits::EAGER)
+        && !compiles_everything()
+        // SAFETY: the frame holds a reference to its code object, and the GIL is held.
+        && unsafe { !jit::is_prepared(code) }
+}
+
 /// Whether all code is compiled before it runs.
 pub(crate) fn compiles_everything() -> bool {
     is_enabled() && threshold() == 0

@@ -9,7 +9,7 @@ use pyo3::ffi;
 use super::arguments::{self, Arrival, Kept};
 #[cfg(Py_3_13)]
 use super::direct;
-use super::interp::{self, Thread};
+use super::interp::{self, Frame, Thread};
 use super::{functions, hook, policy, stack};
 use crate::jit;
 
@@ -77,8 +77,31 @@ pub(crate) unsafe extern "C" fn enter(
     let function = callable.cast::<ffi::PyFunctionObject>();
     // SAFETY: the interpreter calls this with the GIL held.
     let thread = unsafe { Thread::current() };
+    // SAFETY: the arguments are the interpreter's own.
+    if let Some((place, frame)) = unsafe { at_once(thread, function, args, nargsf, kwnames) } {
+        // SAFETY: the frame was made for this call, and starts there.
+        return unsafe { jit::go_on(place, thread.as_ptr(), frame) };
+    }
     let variable = 0_u8;
     let here = &raw const variable as usize;
+    // SAFETY: the arguments are the interpreter's own.
+    unsafe { consider(thread, callable, args, nargsf, kwnames, here) }
+}
+
+/// What is to be decided about a call. `here` is the address of a variable of the entry point.
+///
+/// # Safety
+/// The arguments are those that the entry point was given, and the GIL is held.
+#[inline(never)]
+unsafe fn consider(
+    thread: Thread,
+    callable: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargsf: usize,
+    kwnames: *mut ffi::PyObject,
+    here: usize,
+) -> *mut ffi::PyObject {
+    let function = callable.cast::<ffi::PyFunctionObject>();
     #[cfg(Py_3_13)]
     if direct::tells(thread, callable, here) {
         // SAFETY: `None` is always there.
@@ -104,6 +127,45 @@ pub(crate) unsafe extern "C" fn enter(
             // SAFETY: the arguments are the interpreter's own.
             unsafe { interpret(thread, callable, args, nargsf, kwnames) }
         }
+    }
+}
+
+/// The frame for a call about which there is nothing to decide, with the machine code that it starts in:
+/// no stack of the interpreter's keeps the arguments, which have no keywords.
+///
+/// # Safety
+/// The arguments are those that the entry point was given, and the GIL is held.
+#[inline(always)]
+unsafe fn at_once(
+    thread: Thread,
+    function: *mut ffi::PyFunctionObject,
+    args: *const *mut ffi::PyObject,
+    nargsf: usize,
+    kwnames: *mut ffi::PyObject,
+) -> Option<(jit::Place, *mut c_void)> {
+    if !kwnames.is_null() || thread.frame().is_none_or(Frame::is_interpreted) {
+        return None;
+    }
+    // SAFETY: by the caller; the running thread's state, and a live function's code.
+    unsafe {
+        let tstate = thread.as_ptr();
+        let code = (*function).func_code.cast::<ffi::PyCodeObject>();
+        let place = jit::ready(tstate, code)?;
+        let count = ffi::PyVectorcall_NARGS(nargsf) as usize;
+        if stack::is_low_in(tstate as usize)
+            || !hook::undisputed(tstate as usize)
+            || !thread.may_recurse()
+            || jit::push::positional(code as usize)? != count
+        {
+            return None;
+        }
+        let called = function.cast::<ffi::PyObject>();
+        let frame = jit::push::push_positional(tstate as usize, called, code as usize, args, count)?;
+        ffi::Py_INCREF(called);
+        for at in 0..count {
+            ffi::Py_INCREF(*args.add(at));
+        }
+        Some((place, frame as *mut c_void))
     }
 }
 

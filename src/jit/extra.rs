@@ -12,12 +12,6 @@ type Free = unsafe extern "C" fn(*mut c_void);
 unsafe extern "C" {
     #[cfg_attr(not(Py_3_12), link_name = "_PyEval_RequestCodeExtraIndex")]
     fn PyUnstable_Eval_RequestCodeExtraIndex(free: Free) -> ffi::Py_ssize_t;
-    #[cfg_attr(not(Py_3_12), link_name = "_PyCode_GetExtra")]
-    fn PyUnstable_Code_GetExtra(
-        code: *mut ffi::PyObject,
-        index: ffi::Py_ssize_t,
-        extra: *mut *mut c_void,
-    ) -> c_int;
     #[cfg_attr(not(Py_3_12), link_name = "_PyCode_SetExtra")]
     fn PyUnstable_Code_SetExtra(
         code: *mut ffi::PyObject,
@@ -33,15 +27,22 @@ pub fn request(free: Free) -> isize {
     unsafe { PyUnstable_Eval_RequestCodeExtraIndex(free) }
 }
 
-/// What a code object has in a slot.
+/// What a code object has in a slot, without asking the interpreter for it.
 ///
 /// # Safety
 /// `code` is a live code object, and the GIL is held.
+#[inline]
 pub unsafe fn get(index: isize, code: usize) -> Option<*mut c_void> {
-    let mut extra = std::ptr::null_mut();
     // SAFETY: by the caller.
-    let found = unsafe { PyUnstable_Code_GetExtra(code as *mut ffi::PyObject, index, &mut extra) };
-    (found == 0 && !extra.is_null()).then_some(extra)
+    let slots = unsafe { slots(code)? };
+    // SAFETY: so many slots follow their number.
+    unsafe {
+        if index < 0 || index >= *slots {
+            return None;
+        }
+        let extra: *mut c_void = slots.add(1 + index as usize).cast::<*mut c_void>().read();
+        (!extra.is_null()).then_some(extra)
+    }
 }
 
 /// How many slots a code object has.

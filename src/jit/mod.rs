@@ -37,6 +37,7 @@ pub mod packed;
 pub mod pending;
 pub mod prepare;
 pub mod pure;
+pub mod push;
 pub mod record;
 pub mod report;
 pub mod reserve;

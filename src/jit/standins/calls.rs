@@ -6,9 +6,10 @@ use std::ffi::c_int;
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
 use super::StandIn;
-use super::binding::{Binding, Given, VARARGS, VARKEYWORDS, order_of_unfit};
+use super::binding::{Binding, Given, order_of_unfit};
 use crate::jit::code::{read, write};
 use crate::jit::facts;
+use crate::jit::push::{positional, push, push_positional};
 use crate::release::layout::{
     _PyInterpreterFrame as frame, PyCodeObject as code, PyFunctionObject as function,
     PyThreadState as thread,
@@ -65,17 +66,9 @@ unsafe extern "C" fn push_and_init(
         let object: usize = read(called as usize, function::func_code.offset);
         if names.is_null()
             && locals.is_null()
-            && takes_only_positional(object)
-            && read::<c_int>(object, code::co_argcount.offset) as usize == count
-            && let Some((base, slots)) = push(tstate, called, object)
+            && positional(object) == Some(count)
+            && let Some(base) = push_positional(tstate, called, object, args, count)
         {
-            let first = (base + facts::LOCALS as usize) as *mut *mut PyObject;
-            for i in 0..count {
-                *first.add(i) = *args.add(i);
-            }
-            for i in count..slots {
-                *first.add(i) = std::ptr::null_mut();
-            }
             return base;
         }
         let given = Given {
@@ -85,18 +78,6 @@ unsafe extern "C" fn push_and_init(
             names,
         };
         push_other(tstate, object, locals, &given)
-    }
-}
-
-/// Whether a code object has no parameters but those that are given one after the other.
-///
-/// # Safety
-/// A live code object.
-unsafe fn takes_only_positional(object: usize) -> bool {
-    // SAFETY: by the caller.
-    unsafe {
-        read::<c_int>(object, code::co_flags.offset) & (VARARGS | VARKEYWORDS) == 0
-            && read::<c_int>(object, code::co_kwonlyargcount.offset) == 0
     }
 }
 
@@ -126,7 +107,7 @@ unsafe fn push_other(tstate: usize, object: usize, locals: *mut PyObject, given:
             false => ffi::PyTuple_GET_SIZE(defaults) as usize,
         };
         let plain = names.is_null()
-            && takes_only_positional(object)
+            && positional(object).is_some()
             && count <= wanted
             && wanted - count <= defaulted;
         if !plain {
@@ -174,42 +155,6 @@ unsafe fn push_bound(tstate: usize, object: usize, given: &Given) -> usize {
             return call_unfit(object, given);
         }
         base
-    }
-}
-
-/// A frame whose locals are still to be written, and how many those are; `None` where there is no
-/// room for it.
-///
-/// # Safety
-/// As for `push_and_init`.
-#[inline]
-unsafe fn push(tstate: usize, called: *mut PyObject, object: usize) -> Option<(usize, usize)> {
-    // SAFETY: by the caller.
-    unsafe {
-        let int = |offset: i32| read::<c_int>(object, offset);
-        let slots = int(code::co_nlocalsplus.offset) as usize;
-        let words = facts::LOCALS as usize / 8 + slots + int(code::co_stacksize.offset) as usize;
-        let base: usize = read(tstate, thread::datastack_top.offset);
-        let limit: usize = read(tstate, thread::datastack_limit.offset);
-        if base == 0 || limit - base <= 8 * words {
-            return None;
-        }
-        write(tstate, thread::datastack_top.offset, base + 8 * words);
-        write(base, frame::f_func.offset, called);
-        write(base, frame::f_code.offset, object);
-        ffi::Py_INCREF(object as *mut PyObject);
-        let globals: usize = read(called as usize, function::func_globals.offset);
-        let builtins: usize = read(called as usize, function::func_builtins.offset);
-        write(base, frame::f_globals.offset, globals);
-        write(base, frame::f_builtins.offset, builtins);
-        write(base, frame::f_locals.offset, 0usize);
-        write(base, frame::frame_obj.offset, 0usize);
-        write(base, frame::stacktop.offset, slots as c_int);
-        write(base, frame::is_entry.offset, 0u8);
-        write(base, frame::owner.offset, 0u8);
-        let first = object + code::co_code_adaptive.offset as usize;
-        write(base, frame::prev_instr.offset, first - 2);
-        Some((base, slots))
     }
 }
 
