@@ -160,7 +160,8 @@ unsafe fn at_once(
             return None;
         }
         let called = function.cast::<ffi::PyObject>();
-        let frame = jit::push::push_positional(tstate as usize, called, code as usize, args, count)?;
+        let frame =
+            jit::push::push_positional(tstate as usize, called, code as usize, args, count)?;
         ffi::Py_INCREF(called);
         for at in 0..count {
             ffi::Py_INCREF(*args.add(at));

@@ -75,7 +75,10 @@ impl Jit {
         if let Some(taken) = self.stubs.recent(at) {
             report::note(taken.record, taken.unit);
             // It is not the first time.
-            let settled = self.stubs.at(at).and_then(|n| self.settle(n, &taken, registers));
+            let settled = self
+                .stubs
+                .at(at)
+                .and_then(|n| self.settle(n, &taken, registers));
             return settled.map_or_else(|| self.take(taken), Action::Go);
         }
         let Some(number) = self.stubs.at(at) else {

@@ -1,5 +1,8 @@
 //! Imports.
 
+use std::ffi::{CStr, c_int};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
 use pyo3::ffi::{self, PyObject};
 
 use super::StandIn;
@@ -18,13 +21,12 @@ unsafe extern "C" fn import_name(
 ) -> *mut PyObject {
     // SAFETY: by the caller, whose frame is alive.
     unsafe {
-        let key = ffi::PyUnicode_InternFromString(c"__import__".as_ptr());
+        let key = name_of_import();
         if key.is_null() {
             return key;
         }
         let builtins: *mut PyObject = read(base, frame::f_builtins.offset);
         let import = find(builtins, key);
-        ffi::Py_DECREF(key);
         if import.is_null() {
             if ffi::PyErr_Occurred().is_null() {
                 let text = c"__import__ not found".as_ptr();
@@ -39,11 +41,64 @@ unsafe extern "C" fn import_name(
             locals
         };
         let globals: *mut PyObject = read(base, frame::f_globals.offset);
+        if is_own(import) {
+            ffi::Py_DECREF(import);
+            let level = ffi::PyLong_AsLong(level) as c_int;
+            if level == -1 && !ffi::PyErr_Occurred().is_null() {
+                return std::ptr::null_mut();
+            }
+            return ffi::PyImport_ImportModuleLevelObject(name, globals, locals, wanted, level);
+        }
         let args = [name, globals, locals, wanted, level];
         let result =
             ffi::PyObject_Vectorcall(import, args.as_ptr(), args.len(), std::ptr::null_mut());
         ffi::Py_DECREF(import);
         result
+    }
+}
+
+/// `__import__` as a string, borrowed.
+///
+/// # Safety
+/// The GIL is held.
+unsafe fn name_of_import() -> *mut PyObject {
+    static NAME: AtomicPtr<PyObject> = AtomicPtr::new(std::ptr::null_mut());
+    let known = NAME.load(Ordering::Relaxed);
+    if !known.is_null() {
+        return known;
+    }
+    // SAFETY: by the caller. The reference is kept.
+    let name = unsafe { ffi::PyUnicode_InternFromString(c"__import__".as_ptr()) };
+    NAME.store(name, Ordering::Relaxed);
+    name
+}
+
+/// Whether a function is the interpreter's own `__import__`, which the interpreter does not call either.
+///
+/// # Safety
+/// A live object, and the GIL is held.
+unsafe fn is_own(import: *mut PyObject) -> bool {
+    static KNOWN: AtomicUsize = AtomicUsize::new(0);
+    // SAFETY: by the caller; a function in C has a name, and is a module's where that is its `self`.
+    unsafe {
+        if ffi::PyCFunction_CheckExact(import) == 0 {
+            return false;
+        }
+        let method = (*import.cast::<ffi::PyCFunctionObject>()).m_ml;
+        if method as usize == KNOWN.load(Ordering::Relaxed) {
+            return true;
+        }
+        let module = ffi::PyCFunction_GetSelf(import);
+        let own = !module.is_null()
+            && ffi::PyModule_CheckExact(module) != 0
+            && ffi::PyModule_GetDef(module)
+                .as_ref()
+                .is_some_and(|def| CStr::from_ptr(def.m_name) == c"builtins")
+            && CStr::from_ptr((*method).ml_name) == c"__import__";
+        if own {
+            KNOWN.store(method as usize, Ordering::Relaxed);
+        }
+        own
     }
 }
 

@@ -122,6 +122,11 @@ mod push {
     use std::ptr;
 
     use pyo3::ffi::{self, Py_ssize_t, PyObject};
+    use smallvec::SmallVec;
+
+    use crate::release::layout::PyTupleObject;
+
+    type Arguments = SmallVec<[*mut PyObject; 8]>;
 
     unsafe extern "C" {
         /// Takes over the references to the function, the locals and the arguments.
@@ -146,28 +151,24 @@ mod push {
     ) -> usize {
         // SAFETY: by the caller: a tuple of that length, and a dictionary or NULL.
         unsafe {
-            let items: Vec<*mut PyObject> =
-                (0..count).map(|i| ffi::PyTuple_GET_ITEM(args, i)).collect();
+            let items = args
+                .cast::<u8>()
+                .offset(PyTupleObject::ob_item.offset as isize);
+            let items = std::slice::from_raw_parts(items.cast(), count as usize);
             let named = !keywords.is_null() && ffi::PyDict_Size(keywords) > 0;
-            let unpacked = match named {
-                true => unpack(items, keywords),
-                false => Some((items, ptr::null_mut())),
-            };
-            let base = match unpacked {
-                Some((items, names)) => {
-                    for &item in &items {
-                        ffi::Py_INCREF(item);
+            let base = match named {
+                true => match unpack(items, keywords) {
+                    Some((all, names)) => {
+                        let base = push(tstate, (function, locals), &all, count, names);
+                        ffi::Py_DECREF(names);
+                        base
                     }
-                    let (first, count) = (items.as_ptr(), count as usize);
-                    let base =
-                        _PyEvalFramePushAndInit(tstate, function, locals, first, count, names);
-                    ffi::Py_XDECREF(names);
-                    base
-                }
-                None => {
-                    ffi::Py_DECREF(function);
-                    0
-                }
+                    None => {
+                        ffi::Py_DECREF(function);
+                        0
+                    }
+                },
+                false => push(tstate, (function, locals), items, count, ptr::null_mut()),
             };
             ffi::Py_DECREF(args);
             ffi::Py_XDECREF(keywords);
@@ -175,11 +176,34 @@ mod push {
         }
     }
 
+    /// The frame of a call; so many of the arguments are positional, the others have names. Takes over
+    /// the function and its locals.
+    ///
+    /// # Safety
+    /// As for `_PyEvalFramePushAndInit`.
+    unsafe fn push(
+        tstate: usize,
+        (function, locals): (*mut PyObject, *mut PyObject),
+        items: &[*mut PyObject],
+        count: Py_ssize_t,
+        names: *mut PyObject,
+    ) -> usize {
+        let (first, count) = (items.as_ptr(), count as usize);
+        // SAFETY: by the caller.
+        unsafe {
+            for &item in items {
+                ffi::Py_INCREF(item);
+            }
+            _PyEvalFramePushAndInit(tstate, function, locals, first, count, names)
+        }
+    }
+
     /// The arguments with the dictionary's values behind them, borrowed, and a tuple of its keys.
     unsafe fn unpack(
-        mut items: Vec<*mut PyObject>,
+        items: &[*mut PyObject],
         keywords: *mut PyObject,
-    ) -> Option<(Vec<*mut PyObject>, *mut PyObject)> {
+    ) -> Option<(Arguments, *mut PyObject)> {
+        let mut items = Arguments::from_slice(items);
         // SAFETY: by the caller, who has a dictionary that nobody changes meanwhile.
         unsafe {
             let names = ffi::PyTuple_New(ffi::PyDict_Size(keywords));
