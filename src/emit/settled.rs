@@ -3,7 +3,7 @@
 
 use crate::jit::context::Context;
 use crate::jit::outlive::return_written;
-use crate::jit::unwind::{Raised, raise_in, raise_out};
+use crate::jit::raising::{Raised, raise_in, raise_out};
 
 use super::Emit;
 use super::asm::Alu;

@@ -1,5 +1,6 @@
 //! What happens when compiled code reaches a stub.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -13,6 +14,7 @@ use crate::jit::facts;
 use crate::jit::live::Registers;
 use crate::jit::maturity::{Call, TOO_EARLY};
 use crate::jit::outlive::{leave_frame, return_outlived};
+use crate::jit::raising::{Raised, drop_values, place_raise, push, push_lasti};
 use crate::jit::record::{Avoid, Exit, Record, Site};
 use crate::jit::report;
 use crate::jit::reserve;
@@ -23,9 +25,7 @@ use crate::jit::tell::enter_unnoticed;
 #[cfg(Py_3_13)]
 use crate::jit::tell::{Event, raised_here, tell, tell_line};
 use crate::jit::trampoline::{STUB_BYTES, Trampolines};
-use crate::jit::unwind::{
-    Raised, add_traceback, drop_values, handler, place_raise, push, push_lasti, take_exception,
-};
+use crate::jit::unwind::{add_traceback, handler, take_exception};
 use crate::jit::writeback::{set_instruction, set_resume, settle_frame, unlink};
 use crate::release::layout::_PyInterpreterFrame as frame;
 
@@ -74,11 +74,7 @@ impl Jit {
         report::forget();
         if let Some(taken) = self.stubs.recent(at) {
             report::note(taken.record, taken.unit);
-            // It is not the first time.
-            let settled = self
-                .stubs
-                .at(at)
-                .and_then(|n| self.settle(n, &taken, registers));
+            let settled = self.settle(at, &taken, registers);
             return settled.map_or_else(|| self.take(taken), Action::Go);
         }
         let Some(number) = self.stubs.at(at) else {
@@ -93,6 +89,7 @@ impl Jit {
             kind: exit.kind,
             unit: exit.unit,
             context: Rc::clone(&exit.context),
+            times: Cell::new(1),
         });
         // SAFETY: a record lives as long as its code object, which the frame holds.
         let record = unsafe { &mut *exit.record };

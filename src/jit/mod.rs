@@ -38,6 +38,7 @@ pub mod pending;
 pub mod prepare;
 pub mod pure;
 pub mod push;
+pub mod raising;
 pub mod record;
 pub mod report;
 pub mod reserve;

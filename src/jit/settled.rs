@@ -2,12 +2,12 @@
 //! an object of.
 //!
 //! Most such exits are taken once or never, and what they have to do is read off the exit. One that is
-//! taken again gets code.
+//! taken often gets code.
 
 use std::rc::Rc;
 
 use crate::emit::edge::EdgeKind;
-use crate::jit::arena::Full;
+use crate::jit::arena::{Full, Offset};
 use crate::jit::code::decode;
 use crate::jit::compile::Start;
 use crate::jit::exit::watched;
@@ -16,21 +16,30 @@ use crate::jit::facts;
 use crate::jit::live::Registers;
 #[cfg(Py_3_13)]
 use crate::jit::overwritten;
+use crate::jit::raising::Raised;
 use crate::jit::record::Avoid;
 use crate::jit::state::Jit;
 use crate::jit::stubs::Taken;
-use crate::jit::unwind::{Raised, handler};
+use crate::jit::unwind::handler;
+
+/// How often an exit is taken before it gets code: that takes as long as going without it a dozen times.
+const OFTEN: u32 = 8;
 
 impl Jit {
-    /// Compiles what an exit does, and lets its stub lead there; `None` where that is not possible now.
-    pub fn settle(&mut self, number: u32, exit: &Taken, registers: &Registers) -> Option<usize> {
+    /// Compiles what an exit does that is taken often, and lets its stub lead there; `None` where that
+    /// is not to be, or not possible now.
+    pub fn settle(&mut self, stub: Offset, exit: &Taken, registers: &Registers) -> Option<usize> {
         if !matches!(
             exit.kind,
             EdgeKind::Error | EdgeKind::Reraise { .. } | EdgeKind::Return { .. }
-        ) || observed(registers)
-        {
+        ) {
             return None;
         }
+        exit.times.set(exit.times.get().saturating_add(1));
+        if exit.times.get() < OFTEN || observed(registers) {
+            return None;
+        }
+        let number = self.stubs.at(stub)?;
         self.compile_settled(number, exit).ok()?
     }
 

@@ -4,6 +4,7 @@
 //! Stubs stand together in groups and are used again; a group that is empty is given back. Most
 //! are never reached, so what is kept of each is packed.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -84,6 +85,8 @@ pub struct Taken {
     pub kind: EdgeKind,
     pub unit: u32,
     pub context: Rc<Context>,
+    /// How often it was taken since it is kept unpacked.
+    pub times: Cell<u32>,
 }
 
 /// How many exits are kept unpacked.
