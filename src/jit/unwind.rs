@@ -5,7 +5,7 @@ use std::ops::Range;
 use pyo3::ffi;
 
 use crate::jit::code::read;
-use crate::jit::facts;
+use crate::jit::{facts, reserve};
 use crate::release::layout::PyCodeObject;
 
 /// An entry of a code object's exception table.
