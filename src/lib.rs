@@ -3,6 +3,7 @@
 pub mod emit;
 pub mod entry;
 pub mod jit;
+pub mod mechanisms;
 pub mod memory;
 pub mod release;
 

@@ -9,6 +9,7 @@ use std::iter::Extend;
 use dynasmrt::{AssemblyOffset, DynasmApi, dynasm};
 
 use crate::jit::context::{Gpr, Xmm};
+use crate::mechanisms::Mechanism;
 
 pub(crate) use super::operand::Mem;
 
@@ -167,7 +168,7 @@ impl Asm {
     /// shortly after it was counted down through another pointer. In code with thousands of loads
     /// they would slow down all others, so they share their half of the addresses with few.
     pub fn at_odd(&mut self) {
-        if self.code.len().is_multiple_of(2) {
+        if self.code.len().is_multiple_of(2) && Mechanism::Alignment.is_on() {
             self.code.push(NOP);
         }
     }
@@ -175,7 +176,7 @@ impl Asm {
     /// Lets the next instruction start at an even address: it loads an object that may be counted
     /// down soon, and must not wait.
     pub fn at_even(&mut self) {
-        if !self.code.len().is_multiple_of(2) {
+        if !self.code.len().is_multiple_of(2) && Mechanism::Alignment.is_on() {
             self.code.push(NOP);
         }
     }

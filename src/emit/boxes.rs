@@ -2,6 +2,7 @@
 
 use crate::jit::context::{Behind, Gpr, Known, Loc};
 use crate::jit::facts::{self, DIGIT_BITS};
+use crate::mechanisms::Mechanism;
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
@@ -282,14 +283,17 @@ impl Emit<'_> {
                 let x = self.place_xmm(raw);
                 self.vacate_volatile();
                 self.asm.mov_f64(XMM0, x);
-                helpers::write_float as *const () as usize
+                helpers::float_writer()
             }
             Kind::BoxLong(raw) | Kind::BoxBool(raw) => {
                 let r = self.place(raw);
                 self.vacate_volatile();
                 self.asm.mov(ARGUMENTS[1], r);
                 match node.kind {
-                    Kind::BoxLong(_) => self.view.shared.write_long,
+                    Kind::BoxLong(_) if Mechanism::Overwriting.is_on() => {
+                        self.view.shared.write_long
+                    }
+                    Kind::BoxLong(_) => helpers::long_writer(),
                     _ => helpers::write_bool as *const () as usize,
                 }
             }

@@ -3,6 +3,7 @@
 use pyo3::ffi;
 
 use crate::jit::{facts, reserve};
+use crate::mechanisms::Mechanism;
 
 /// What stands in for an object that there is no memory for. Without it the process ends: no exception
 /// can be raised here.
@@ -61,7 +62,7 @@ pub unsafe extern "C" fn box_long(value: i64) -> *mut ffi::PyObject {
 }
 
 /// Writes an unboxed `float` to a local whose memory holds NULL or an exact `float` or `int`.
-pub unsafe extern "C" fn write_float(slot: *mut *mut ffi::PyObject, value: f64) {
+unsafe extern "C" fn write_float(slot: *mut *mut ffi::PyObject, value: f64) {
     // SAFETY: the slot is a local of a live frame, and owns what it holds.
     unsafe {
         let old = *slot;
@@ -92,6 +93,34 @@ pub unsafe extern "C" fn write_long(slot: *mut *mut ffi::PyObject, value: i64) {
         *slot = box_long(value);
         ffi::Py_XDECREF(old);
     }
+}
+
+/// What writes an unboxed `float` to a local.
+pub(crate) fn float_writer() -> usize {
+    match Mechanism::Overwriting.is_on() {
+        true => write_float as *const () as usize,
+        false => replace_float as *const () as usize,
+    }
+}
+
+/// The same for an `int`.
+pub(crate) fn long_writer() -> usize {
+    match Mechanism::Overwriting.is_on() {
+        true => write_long as *const () as usize,
+        false => replace_long as *const () as usize,
+    }
+}
+
+/// `write_float` with a new object each time.
+unsafe extern "C" fn replace_float(slot: *mut *mut ffi::PyObject, value: f64) {
+    // SAFETY: as for `write_float`.
+    unsafe { write_object(slot, box_float(value)) }
+}
+
+/// `write_long` with a new object each time.
+unsafe extern "C" fn replace_long(slot: *mut *mut ffi::PyObject, value: i64) {
+    // SAFETY: as for `write_float`.
+    unsafe { write_object(slot, box_long(value)) }
 }
 
 /// The greatest `int` that exists once for everybody; the least is -5.

@@ -3,6 +3,7 @@
 use pyo3::ffi;
 
 use crate::jit::fold::Op;
+use crate::mechanisms::Mechanism;
 use crate::release::SYMBOLS;
 
 use super::Emit;
@@ -39,6 +40,21 @@ enum Intrinsic {
     PushFrame,
     LoadGlobal,
     Call,
+}
+
+impl Intrinsic {
+    /// Whether the mechanism that it is part of is on; some look for themselves.
+    fn is_on(self) -> bool {
+        match self {
+            Intrinsic::GetItem | Intrinsic::SetItem | Intrinsic::DelItem => true,
+            Intrinsic::NewSlice | Intrinsic::BuildSlice | Intrinsic::Send => true,
+            Intrinsic::Unpack => Mechanism::Unpacking.is_on(),
+            Intrinsic::PushFrame => Mechanism::PushedFrames.is_on(),
+            Intrinsic::LoadGlobal => Mechanism::GlobalsInPlace.is_on(),
+            Intrinsic::Call => Mechanism::Initializers.is_on(),
+            _ => Mechanism::NumberFunctions.is_on(),
+        }
+    }
 }
 
 /// The one table of such functions.
@@ -111,6 +127,9 @@ impl Emit<'_> {
         let Some(&(_, intrinsic)) = TABLE.iter().find(|(n, _)| *n == name) else {
             return Ok(None);
         };
+        if !intrinsic.is_on() {
+            return Ok(None);
+        }
         match (intrinsic, args) {
             (Intrinsic::IsTrue, &[x]) => self.is_true(x),
             (Intrinsic::Negative, &[x]) => self.negative(x),

@@ -2,6 +2,7 @@
 
 use crate::jit::context::Known;
 use crate::jit::iterators::{self, Counter, Iterator, Layout, Walker};
+use crate::mechanisms::Mechanism;
 use crate::release::layout::{PyListObject, PyTupleObject, PyVarObject};
 
 use super::Emit;
@@ -39,10 +40,13 @@ impl Emit<'_> {
     /// The function for the next item that takes the place of a type's own.
     fn known_next(&self, object_type: usize) -> Option<usize> {
         let shared = self.view.shared.next;
-        if shared != 0 && object_type == &raw const pyo3::ffi::PyGen_Type as usize {
+        if shared != 0
+            && Mechanism::Generators.is_on()
+            && object_type == &raw const pyo3::ffi::PyGen_Type as usize
+        {
             return Some(shared);
         }
-        iterators::of_type(object_type).map(|found| found.next)
+        known(object_type).map(|found| found.next)
     }
 
     /// The call of such a function.
@@ -56,7 +60,7 @@ impl Emit<'_> {
         let Known::Type(t) = self.node(iterator.0).known else {
             return Ok(None);
         };
-        match iterators::of_type(t) {
+        match known(t) {
             Some(&Iterator { next, layout, .. }) if next == address => match layout {
                 Layout::Counter(counter) => Ok(Some(self.next_counted(iterator.0, counter))),
                 Layout::Walker(walker) => Ok(Some(self.next_walked(iterator.0, walker)?)),
@@ -123,5 +127,13 @@ impl Emit<'_> {
         self.node_mut(item.0).known = Known::Bound;
         self.py_incref(item)?;
         Ok(item)
+    }
+}
+
+/// The iterators of a type, where items are taken from them in place.
+fn known(object_type: usize) -> Option<&'static Iterator> {
+    match Mechanism::Iterators.is_on() {
+        true => iterators::of_type(object_type),
+        false => None,
     }
 }

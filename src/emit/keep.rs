@@ -5,6 +5,8 @@
 
 use smallvec::SmallVec;
 
+use crate::mechanisms::Mechanism;
+
 use super::Emit;
 use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM};
 use super::node::{Anchor, At, Id, Kind, NONE, Table};
@@ -109,7 +111,7 @@ impl Emit<'_> {
     /// Of what the instruction has made so far, only these values and variables are asked for
     /// behind the statement that follows.
     pub fn keep(&mut self, values: &[Val], variables: &[Var]) {
-        if self.careful {
+        if self.careful || !Mechanism::Needs.is_on() {
             return;
         }
         let bits = variables.iter().filter(|v| v.0 < 64);

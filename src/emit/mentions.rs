@@ -2,6 +2,7 @@
 
 use crate::jit::init::record_of;
 use crate::jit::record::Record;
+use crate::mechanisms::Mechanism;
 
 use super::Emit;
 use super::asm::{Alu, Cc};
@@ -20,7 +21,10 @@ impl Emit<'_> {
             return;
         };
         let object = object as usize;
-        let guess = self.instr.guess && !self.instr.refuted && self.st.keywords.is_none();
+        let guess = Mechanism::KnownCode.is_on()
+            && self.instr.guess
+            && !self.instr.refuted
+            && self.st.keywords.is_none();
         if !guess || !self.view.is_live() || !self.is_untouched() {
             return;
         }

@@ -6,6 +6,7 @@ use crate::jit::context::Known;
 use crate::jit::facts;
 use crate::jit::methods::{self, Method};
 use crate::jit::standins::operators::{self, Operation};
+use crate::mechanisms::Mechanism;
 use crate::release::layout::{PyInterpreterState, PyObject, PyThreadState, PyTypeObject};
 
 use super::Emit;
@@ -19,6 +20,9 @@ impl Emit<'_> {
     /// function of so many parameters. The operands are borrowed; the result may be NULL.
     pub(crate) fn special_method(&mut self, name: &CStr, args: &[Val]) -> Flow<Option<Val>> {
         let receiver = args[0];
+        if !Mechanism::Operators.is_on() {
+            return Ok(None);
+        }
         let Some(class) = self.class_of(receiver)? else {
             return Ok(None);
         };
@@ -35,7 +39,7 @@ impl Emit<'_> {
         let &[left, right] = args else {
             return Ok(None);
         };
-        let Some(at) = operators::number(number) else {
+        let Some(at) = operators::number(number).filter(|_| Mechanism::Operators.is_on()) else {
             return Ok(None);
         };
         let (Some(class), Some(other)) = (self.class_of(left)?, self.seen_type(right)?) else {

@@ -5,6 +5,7 @@
 
 mod arith;
 mod asm;
+mod at_once;
 mod boxes;
 mod cached;
 mod call;

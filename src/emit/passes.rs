@@ -63,6 +63,7 @@ impl Emit<'_> {
         let mut why = loop {
             self.begin();
             let flow = emitter(self);
+            self.end_waiting();
             let lost = self.failed == Some(LOST);
             if lost && self.uses.known {
                 self.uses.known = false;

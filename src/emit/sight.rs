@@ -13,6 +13,7 @@ use crate::jit::code::read;
 use crate::jit::facts;
 use crate::jit::fold;
 use crate::jit::starts::ContextKey;
+use crate::mechanisms::Mechanism;
 
 use super::Emit;
 use super::asm::{Alu, Cc};
@@ -111,7 +112,7 @@ impl Emit<'_> {
     /// A hint: what the local holds when the code runs is not known.
     pub(crate) fn holds_immortal(&self, local: usize) -> bool {
         let frame = self.looking.sight.frame;
-        if !cfg!(Py_3_12) || frame == 0 {
+        if !cfg!(Py_3_12) || frame == 0 || !Mechanism::ImmortalHints.is_on() {
             return false;
         }
         // SAFETY: the frame runs, and its locals' memory holds NULL or objects.
@@ -241,6 +242,9 @@ impl Emit<'_> {
         if !self.instr.guess || self.effects || self.st.keywords.is_some() {
             return Ok(None);
         }
+        if !Mechanism::ForeseenBranches.is_on() {
+            return Ok(None);
+        }
         let way = match (self.seen(c), expected) {
             (Seen::Bits(v), _) => v != 0,
             (_, Expected::Then) => true,
@@ -276,7 +280,7 @@ impl Emit<'_> {
 
     /// Takes a pointer that was loaded for what it is now.
     pub(crate) fn foresee_word(&mut self, id: Id, word: usize) -> bool {
-        let same = self.seen(id) == Seen::Bits(word as u64);
+        let same = self.seen(id) == Seen::Bits(word as u64) && Mechanism::ForeseenBranches.is_on();
         if !same || !self.instr.guess || self.st.keywords.is_some() || !self.is_untouched() {
             return false;
         }

@@ -7,6 +7,7 @@
 
 use crate::jit::context::{Known, Loc};
 use crate::jit::{facts, slices};
+use crate::mechanisms::Mechanism;
 
 use super::Emit;
 use super::call::{Call, Target};
@@ -18,6 +19,9 @@ use super::types::{Effect, Flow, Stop, Ty, Val};
 impl Emit<'_> {
     /// A slice of bounds that stay with whoever has them.
     pub(crate) fn new_slice(&mut self, bounds: [Val; 3]) -> Flow<Option<Val>> {
+        if !Mechanism::PendingSlices.is_on() {
+            return Ok(None);
+        }
         for bound in bounds {
             if !self.is_null(bound.0) {
                 self.py_incref(bound)?;
@@ -28,6 +32,9 @@ impl Emit<'_> {
 
     /// A slice that takes over both bounds.
     pub(crate) fn build_slice(&mut self, start: Val, stop: Val) -> Flow<Option<Val>> {
+        if !Mechanism::PendingSlices.is_on() {
+            return Ok(None);
+        }
         let step = self.null();
         Ok(Some(self.pending_slice([start, stop, step])))
     }

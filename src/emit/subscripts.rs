@@ -3,6 +3,7 @@
 use crate::jit::arrays::{self, Array};
 use crate::jit::context::Known;
 use crate::jit::facts;
+use crate::mechanisms::Mechanism;
 use crate::release::layout::{PyListObject, PyTupleObject, PyVarObject};
 
 use super::Emit;
@@ -141,7 +142,7 @@ impl Emit<'_> {
     }
 
     fn number_item(&mut self, container: Val, sub: Val) -> Flow<Option<Val>> {
-        if self.effects || !self.is_int_operand(sub)? {
+        if !Mechanism::Subscripts.is_on() || self.effects || !self.is_int_operand(sub)? {
             return Ok(None);
         }
         let Some(array) = self.array(container)? else {
@@ -212,7 +213,7 @@ impl Emit<'_> {
     }
 
     fn set_number_item(&mut self, container: Val, sub: Val, v: Val) -> Flow<Option<Val>> {
-        if self.effects || !self.is_int_operand(sub)? {
+        if !Mechanism::Subscripts.is_on() || self.effects || !self.is_int_operand(sub)? {
             return Ok(None);
         }
         let Some(array) = self.seen_array(container)? else {

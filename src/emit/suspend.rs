@@ -2,6 +2,7 @@
 
 use crate::jit::context::Loc;
 use crate::jit::facts;
+use crate::mechanisms::Mechanism;
 use crate::release::layout::{_PyInterpreterFrame, PyGenObject};
 
 use super::Emit;
@@ -69,7 +70,7 @@ impl Emit<'_> {
     /// Sends a value, with the result at an address. Generators and coroutines go on at once where
     /// that is not what the template says.
     pub(crate) fn send(&mut self, receiver: Val, v: Val, to: Val) -> Flow<Option<Val>> {
-        if self.view.shared.send == 0 {
+        if self.view.shared.send == 0 || !Mechanism::Generators.is_on() {
             return Ok(None);
         }
         let how = self.emit_call(&Call {

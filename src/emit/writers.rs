@@ -101,16 +101,16 @@ impl Emit<'_> {
                     if let Ok(m) = source(at) {
                         self.asm.load_f64(XMM0, m);
                     }
-                    helpers::write_float as *const () as usize
+                    helpers::float_writer()
                 }
                 Held::FloatConstant(bits) => {
                     self.asm.mov_imm(argument, bits as i64);
                     self.asm.mov_to_xmm(XMM0, argument);
-                    helpers::write_float as *const () as usize
+                    helpers::float_writer()
                 }
                 Held::LongConstant(v) => {
                     self.asm.mov_imm(argument, v);
-                    helpers::write_long as *const () as usize
+                    helpers::long_writer()
                 }
                 Held::Constant(address) => {
                     self.asm.mov_imm(argument, address as i64);
@@ -127,7 +127,7 @@ impl Emit<'_> {
                         Err(r) => self.asm.mov(argument, r),
                     }
                     match held {
-                        Held::Long(_) => helpers::write_long as *const () as usize,
+                        Held::Long(_) => helpers::long_writer(),
                         Held::Bool(_) => helpers::write_bool as *const () as usize,
                         // The register keeps its own reference, if it has one: the block goes
                         // on as if nothing had been written.

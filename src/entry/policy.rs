@@ -19,6 +19,7 @@ use super::write_through;
 use super::{monitoring, trampolines, watching};
 use super::{profiling, sampling, slots};
 use crate::jit::{self, Pace, extra};
+use crate::mechanisms::Mechanism;
 use crate::release::layout;
 
 /// Samples that a function must be met in before it is compiled, unless the user says otherwise.
@@ -54,10 +55,10 @@ pub fn enable(py: Python<'_>, threshold: u32) -> PyResult<()> {
     }
     THRESHOLD.store(threshold, Ordering::Relaxed);
     ENABLED.store(true, Ordering::Relaxed);
-    jit::set_pace(if threshold == 0 {
-        Pace::Eager
-    } else {
-        Pace::Patient
+    jit::set_pace(match threshold {
+        _ if !Mechanism::Patience.is_on() => Pace::AtOnce,
+        0 => Pace::Eager,
+        _ => Pace::Patient,
     });
     slots::restore();
     if threshold == 0 {
@@ -227,7 +228,7 @@ pub(crate) fn consider(function: *mut ffi::PyFunctionObject) {
 /// has specialised them: a loop that runs long is reached in the next call. Those of libraries are
 /// many, and most of them run briefly while the program starts.
 fn enters_loops() -> bool {
-    is_enabled() && threshold() <= DEFAULT_THRESHOLD
+    Mechanism::MainLoops.is_on() && is_enabled() && threshold() <= DEFAULT_THRESHOLD
 }
 
 /// What is remembered of a code object, in one of its extra slots.

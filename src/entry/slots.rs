@@ -9,6 +9,7 @@ use super::{hook, stack};
 use crate::jit;
 use crate::jit::code::{read, write};
 use crate::jit::facts::{self, CREATED, EXECUTING};
+use crate::mechanisms::Mechanism;
 use crate::release::layout::{_PyErr_StackItem, _PyInterpreterFrame, PyGenObject, PyThreadState};
 
 type Next = unsafe extern "C" fn(*mut ffi::PyObject) -> *mut ffi::PyObject;
@@ -26,7 +27,7 @@ static MAIN: AtomicPtr<ffi::PyInterpreterState> = AtomicPtr::new(std::ptr::null_
 /// Put our functions into the slots.
 pub(crate) fn require() {
     WANTED.store(true, Ordering::Relaxed);
-    if INSTALLED.load(Ordering::Relaxed) {
+    if INSTALLED.load(Ordering::Relaxed) || !Mechanism::Generators.is_on() {
         return;
     }
     // SAFETY: the types and their structs of functions are static, and the GIL is held.

@@ -7,6 +7,7 @@ use crate::jit::live::{Live, Operands};
 use crate::jit::maturity::{Pace, untried};
 use crate::jit::record::{Avoid, Record};
 use crate::jit::state::Jit;
+use crate::mechanisms::Mechanism;
 use crate::release::OPCODES;
 use crate::release::table::{Opcode, Variant};
 
@@ -53,6 +54,7 @@ impl Jit {
         let verdict = |variant: &Variant| self.ask(record, decoded, variant, operands);
 
         if installed != decoded.opcode
+            && Mechanism::Members.is_on()
             && generic.members.contains(&installed)
             && !avoided(record, decoded, avoid, installed)
             && let Some(variant) = self.variant(&OPCODES[usize::from(installed)])
@@ -69,8 +71,9 @@ impl Jit {
                 }
             }
         }
-        let open = generic
-            .members
+        let matching = Mechanism::Members.is_on() && Mechanism::Matching.is_on();
+        let members: &[u8] = if matching { generic.members } else { &[] };
+        let open = members
             .iter()
             .filter(|&&member| member != installed && !avoided(record, decoded, avoid, member));
         for &member in open {

@@ -14,14 +14,18 @@ use pyo3::types::{PyCode, PyFunction, PyTypeMethods};
 
 use crate::entry::{self, policy, refuse};
 use crate::jit;
+use crate::mechanisms;
 
 #[pymodule]
 fn _cevalry(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
+    mechanisms::obey_environment().map_err(PyValueError::new_err)?;
     refuse::check(py)
         .and_then(|()| Ok(jit::init(entry::doors(py)?)?))
         .map_err(|refusal| PyImportError::new_err(refusal.to_string()))?;
     module.add("DEFAULT_THRESHOLD", policy::DEFAULT_THRESHOLD)?;
+    let known = mechanisms::ALL.map(|(_, name, what)| (name, what));
+    module.add("MECHANISMS", known.to_vec())?;
     module.add_class::<callable::CompiledCode>()?;
     module.add_function(wrap_pyfunction!(enable, module)?)?;
     module.add_function(wrap_pyfunction!(disable, module)?)?;

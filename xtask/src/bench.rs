@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: pyperformance's benchmarks, with and without Cevalry, in alternation.
 
 mod import_cost;
+mod mechanisms;
 mod plot;
 mod suite;
 mod table;
@@ -39,6 +40,13 @@ pub struct Args {
     /// Draw the ratios into this file as well.
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
+    /// A mechanism to do without (may be given several times); an unknown one is refused with a
+    /// list of those there are.
+    #[arg(long, value_name = "MECHANISM")]
+    without: Vec<String>,
+    /// In place of the interpreter alone, compare with doing without each mechanism in turn.
+    #[arg(long, conflicts_with_all = ["without", "unreached", "plot"])]
+    each_without: bool,
     /// Benchmarks to run, as pyperformance names them. Without any: those that the project's
     /// targets are about.
     #[arg(value_name = "NAME")]
@@ -59,6 +67,8 @@ impl Args {
 struct Measured {
     first: f64,
     steady: f64,
+    /// The shortest of the runs that `steady` is the middle of.
+    best: f64,
     peak_kib: u64,
     compile_seconds: f64,
     code_bytes: u64,
@@ -72,15 +82,23 @@ pub fn run(repo: &Repo, args: &Args) -> Result<()> {
     let suite = Suite::install(repo)?;
     let benchmarks = suite.choose(&args.names)?;
     let import = build::build(repo, std::slice::from_ref(&python))?.swap_remove(0);
+    mechanisms::check(&python, &import, &args.without)?;
     let threshold = args
         .threshold()
         .map_or("default threshold".to_owned(), |n| format!("threshold {n}"));
+    let conditions = match &args.without[..] {
+        [] => threshold,
+        without => format!("{threshold}, without {}", without.join(", ")),
+    };
     println!(
-        "{}, {} rounds of {} s each way, {threshold}",
+        "{}, {} rounds of {} s each way, {conditions}",
         python.describe(),
         args.rounds,
         args.seconds,
     );
+    if args.each_without {
+        return mechanisms::run(repo, args, &python, &import, &benchmarks);
+    }
     println!("{}", import_cost::measure(&python, &import)?);
     println!("{}", table::heading());
     let mut rows = Vec::new();
@@ -99,7 +117,7 @@ pub fn run(repo: &Repo, args: &Args) -> Result<()> {
     }
     println!("{}", table::summary(&rows));
     if let Some(file) = &args.plot {
-        let drawing = plot::draw(&format!("Python {}, {threshold}", python.version), &rows)?;
+        let drawing = plot::draw(&format!("Python {}, {conditions}", python.version), &rows)?;
         std::fs::write(file, drawing)
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
@@ -117,18 +135,25 @@ fn pair(
     import: &Path,
     benchmark: &Benchmark,
 ) -> Result<Row> {
+    let launcher = launcher(args);
+    let without = &args.without;
+    let mut pairs = Vec::new();
+    for _ in 0..args.rounds {
+        let alone = measure(repo, args, python, import, &[], &[], benchmark)?;
+        let compiled = measure(repo, args, python, import, &launcher, without, benchmark)?;
+        pairs.push((alone, compiled));
+    }
+    Ok(Row::new(&benchmark.name, &pairs))
+}
+
+/// What stands between the interpreter and a script that is to run compiled.
+fn launcher(args: &Args) -> Vec<String> {
     let mut launcher = vec!["-m".to_owned(), "cevalry".to_owned()];
     if let Some(threshold) = args.threshold() {
         launcher.extend(["--threshold".to_owned(), threshold.to_string()]);
     }
     launcher.push("--".to_owned());
-    let mut pairs = Vec::new();
-    for _ in 0..args.rounds {
-        let alone = measure(repo, args, python, import, &[], benchmark)?;
-        let compiled = measure(repo, args, python, import, &launcher, benchmark)?;
-        pairs.push((alone, compiled));
-    }
-    Ok(Row::new(&benchmark.name, &pairs))
+    launcher
 }
 
 fn measure(
@@ -137,6 +162,7 @@ fn measure(
     python: &Python,
     import: &Path,
     launcher: &[String],
+    without: &[String],
     benchmark: &Benchmark,
 ) -> Result<Measured> {
     let stand_in = repo.root().join("benches/python");
@@ -148,6 +174,7 @@ fn measure(
             .args(&benchmark.options)
             .env("PYTHONPATH", path)
             .env("PYTHONHASHSEED", "0")
+            .env("CEVALRY_WITHOUT", without.join(","))
             .env("BENCH_NAME", &benchmark.name)
             .env("BENCH_SECONDS", args.seconds.to_string())
             .current_dir(repo.root()),

@@ -28,6 +28,8 @@ pub use python::{FRAME_RUNNER, know, prepare};
 
 use std::ffi::CStr;
 
+use crate::mechanisms::Mechanism;
+
 /// The stand-in for a hidden function or variable.
 pub fn find(name: &CStr) -> Option<usize> {
     let name = name.to_str().ok()?;
@@ -40,6 +42,7 @@ pub fn find(name: &CStr) -> Option<usize> {
         errors::STAND_INS,
         imports::STAND_INS,
         numbers::STAND_INS,
+        numbers::tables(),
         #[cfg(not(Py_3_12))]
         unpacking::STAND_INS,
         variadic::STAND_INS,
@@ -55,12 +58,13 @@ pub fn find(name: &CStr) -> Option<usize> {
 pub fn instead(name: &CStr) -> Option<usize> {
     let name = name.to_str().ok()?;
     let tables = [
-        attributes::INSTEAD,
-        instances::INSTEAD,
-        numbers::INSTEAD,
-        operators::INSTEAD,
+        (Mechanism::AttributeAnswers, attributes::INSTEAD),
+        (Mechanism::InstanceStandIns, instances::INSTEAD),
+        (Mechanism::OperatorStandIns, numbers::INSTEAD),
+        (Mechanism::OperatorStandIns, operators::INSTEAD),
     ];
-    let mut all = tables.into_iter().flatten();
+    let on = tables.iter().filter(|(mechanism, _)| mechanism.is_on());
+    let mut all = on.flat_map(|(_, table)| *table);
     let found = all.find(|(stands_for, _)| *stands_for == name);
     found.map(|(_, address)| *address as usize)
 }

@@ -3,13 +3,23 @@
 use pyo3::ffi::{self, PyObject};
 
 use super::StandIn;
-use super::operators::{Binary, NUMBERS, OPERATE};
+use super::operators::{Binary, GENERAL, NUMBERS, OPERATE};
+use crate::mechanisms::Mechanism;
 
 pub const STAND_INS: &[StandIn] = &[
     ("_PyFloat_ExactDealloc", dealloc as *const ()),
     ("_PyUnicode_ExactDealloc", dealloc as *const ()),
-    ("binary_ops", (&raw const NUMBER_FUNCTIONS).cast()),
 ];
+
+/// The table that the interpreter hides, on releases where it does.
+pub fn tables() -> &'static [StandIn] {
+    const DIRECT: &[StandIn] = &[("binary_ops", (&raw const NUMBER_FUNCTIONS).cast())];
+    const GENERAL: &[StandIn] = &[("binary_ops", (&raw const GENERAL_FUNCTIONS).cast())];
+    match Mechanism::OperatorStandIns.is_on() {
+        true => DIRECT,
+        false => GENERAL,
+    }
+}
 
 /// Tables that the interpreter exports and that compiled code reads in another form.
 pub const INSTEAD: &[StandIn] = &[
@@ -45,18 +55,23 @@ const IN_PLACE: [Binary; NUMBERS.len()] = [
 ];
 
 /// Mirrors `binary_ops`, in the order of the operators' numbers.
-static NUMBER_FUNCTIONS: [Binary; 2 * NUMBERS.len()] = {
+static NUMBER_FUNCTIONS: [Binary; 2 * NUMBERS.len()] = functions(&OPERATE);
+
+/// The same with the interpreter's own functions.
+static GENERAL_FUNCTIONS: [Binary; 2 * NUMBERS.len()] = functions(&GENERAL);
+
+const fn functions(operate: &[Binary; OPERATE.len()]) -> [Binary; 2 * NUMBERS.len()] {
     let mut functions = [power as Binary; 2 * NUMBERS.len()];
     let mut number = 0;
     while number < NUMBERS.len() {
         if let Some(at) = NUMBERS[number] {
-            functions[number] = OPERATE[at as usize];
+            functions[number] = operate[at as usize];
         }
         functions[NUMBERS.len() + number] = IN_PLACE[number];
         number += 1;
     }
     functions
-};
+}
 
 /// Mirrors `_PyNumber_PowerNoMod`.
 unsafe extern "C" fn power(left: *mut PyObject, right: *mut PyObject) -> *mut PyObject {

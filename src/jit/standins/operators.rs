@@ -114,6 +114,17 @@ pub(super) const NUMBERS: [Option<u8>; 13] = [
     Some(9),
 ];
 
+/// The interpreter's functions.
+pub(super) const GENERAL: [Binary; OPERATORS.len()] = {
+    let mut functions = [ffi::PyNumber_Add as Binary; OPERATORS.len()];
+    let mut at = 0;
+    while at < OPERATORS.len() {
+        functions[at] = OPERATORS[at].general;
+        at += 1;
+    }
+    functions
+};
+
 /// The functions that stand for the interpreter's.
 pub(super) const OPERATE: [Binary; OPERATORS.len()] = [
     operate::<0>,

@@ -77,6 +77,7 @@ impl Row {
         let run = |steady| Measured {
             first: 1.0,
             steady,
+            best: steady,
             peak_kib: 1024,
             compile_seconds: 0.0,
             code_bytes: 0,
@@ -140,13 +141,15 @@ pub fn heading() -> String {
 /// compiling; instructions compiled a second, in millions, and bytes of code and metadata for each;
 /// peak memory.
 pub fn summary(rows: &[Row]) -> String {
-    let logarithms: f64 = rows.iter().map(|row| row.ratio().ln()).sum();
-    let mean = if rows.is_empty() {
-        1.0
-    } else {
-        (logarithms / rows.len() as f64).exp()
-    };
+    let mean = geometric_mean(rows.iter().map(Row::ratio));
     format!("geometric mean of {} ratios: {mean:.2}", rows.len())
+}
+
+/// The mean of ratios; 1 where there are none.
+pub fn geometric_mean(ratios: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = ratios.len().max(1) as f64;
+    let logarithms: f64 = ratios.map(f64::ln).sum();
+    (logarithms / count).exp()
 }
 
 /// The middle value.
@@ -163,6 +166,7 @@ mod tests {
         Measured {
             first: steady * 2.0,
             steady,
+            best: steady,
             peak_kib: 10 * 1024,
             compile_seconds: 0.0015,
             code_bytes: bytecodes * 60,
