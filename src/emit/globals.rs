@@ -5,15 +5,12 @@
 //! name is not there is what the places say at which a look-up would search for it. Other than a version,
 //! both stay so while the dictionary takes more names.
 
-use pyo3::ffi;
 use smallvec::SmallVec;
 
 use crate::jit::code::read;
 use crate::jit::context::Known;
-use crate::jit::facts;
-use crate::release::layout::{
-    PyASCIIObject, PyDictKeysObject, PyDictObject, PyDictUnicodeEntry, PyObject,
-};
+use crate::jit::string_keys::{EMPTY, Search, StringKeys, value_at};
+use crate::release::layout::{PyASCIIObject, PyDictKeysObject, PyDictObject};
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
@@ -22,23 +19,8 @@ use super::node::Id;
 use super::sight::Seen;
 use super::types::{Flow, Ty, Val};
 
-/// `DICT_KEYS_UNICODE`: all keys are strings, and the values stand beside them.
-const ALL_STRINGS: u8 = 1;
-
-/// `DKIX_EMPTY`, which ends a search.
-const EMPTY: i32 = -1;
-
 /// So many places at most are looked at to say that a name is not there.
 const PROBES: usize = 3;
-
-/// The keys of a plain dictionary, all of them strings, as they are now.
-#[derive(Clone, Copy)]
-struct Keys {
-    address: usize,
-    /// Base-2 logarithms of the number of places and of the bytes that those take.
-    size: u8,
-    bytes: u8,
-}
 
 /// A place that a search looks at.
 struct Probe {
@@ -49,104 +31,53 @@ struct Probe {
     other: Option<(i32, i64)>,
 }
 
-impl Keys {
-    /// # Safety
-    /// A live object; the GIL is held.
-    unsafe fn of(dict: usize) -> Option<Self> {
-        // SAFETY: by the caller; what is no plain dictionary is not looked into.
-        unsafe {
-            let plain = &raw const ffi::PyDict_Type as usize;
-            if read::<usize>(dict, PyObject::ob_type.offset) != plain {
-                return None;
+/// Where the key of the entry with this name is, if that has a value.
+///
+/// # Safety
+/// The keys are those of a live dictionary, and the name is a string that names in code are made of.
+unsafe fn find(keys: StringKeys, name: usize) -> Option<i32> {
+    // SAFETY: by the caller.
+    unsafe {
+        let hash: i64 = read(name, PyASCIIObject::hash.offset);
+        match keys.search(name, hash) {
+            Search::At(at) if hash != -1 => {
+                (read::<usize>(keys.address, value_at(at)) != 0).then_some(at)
             }
-            let address: usize = read(dict, PyDictObject::ma_keys.offset);
-            let kind: u8 = read(address, PyDictKeysObject::dk_kind.offset);
-            let keys = Self {
-                address,
-                size: read(address, PyDictKeysObject::dk_log2_size.offset),
-                bytes: read(address, PyDictKeysObject::dk_log2_index_bytes.offset),
-            };
-            // Those that all new dictionaries share have no entries, and fewer places than memory.
-            let own = keys.size >= 3 && (keys.size..=keys.size + 2).contains(&keys.bytes);
-            (kind == ALL_STRINGS && own && keys.bytes < 24).then_some(keys)
-        }
-    }
-
-    /// Size, size of the places and kind, a byte each, which say where everything is.
-    fn shape(self) -> i32 {
-        i32::from_le_bytes([0, self.size, self.bytes, ALL_STRINGS])
-    }
-
-    /// Where the key of an entry is.
-    fn key_at(self, entry: i32) -> i32 {
-        let first = PyDictKeysObject::dk_indices.offset + (1 << self.bytes);
-        first + facts::DICT_ENTRY * entry + PyDictUnicodeEntry::me_key.offset
-    }
-
-    /// Where the key of the entry with this name is, if that has a value.
-    ///
-    /// # Safety
-    /// The keys are those of a live dictionary.
-    unsafe fn find(self, name: usize) -> Option<i32> {
-        // SAFETY: by the caller; there are so many entries.
-        unsafe {
-            let count: i64 = read(self.address, PyDictKeysObject::dk_nentries.offset);
-            let entry =
-                (0..count as i32).find(|&i| read::<usize>(self.address, self.key_at(i)) == name)?;
-            let key = self.key_at(entry);
-            (read::<usize>(self.address, value_at(key)) != 0).then_some(key)
-        }
-    }
-
-    /// What a search for a name that is not there looks at, if that is little. The order is that of
-    /// `unicodekeys_lookup_unicode` in `Objects/dictobject.c`.
-    ///
-    /// # Safety
-    /// The keys are those of a live dictionary, and the name is a string that names in code are made of.
-    unsafe fn probes(self, name: usize) -> Option<SmallVec<[Probe; PROBES]>> {
-        // SAFETY: by the caller; each place is one of the keys' places, each index one of their entries.
-        unsafe {
-            let hash: i64 = read(name, PyASCIIObject::hash.offset);
-            if hash == -1 {
-                return None;
-            }
-            let width = 1i32 << (self.bytes - self.size);
-            let mask = (1u64 << self.size) - 1;
-            let mut perturb = hash as u64;
-            let mut place = perturb & mask;
-            let mut probes = SmallVec::new();
-            while probes.len() < PROBES {
-                let at = PyDictKeysObject::dk_indices.offset + width * place as i32;
-                let index = match width {
-                    1 => i32::from(read::<i8>(self.address, at)),
-                    2 => i32::from(read::<i16>(self.address, at)),
-                    _ => read(self.address, at),
-                };
-                let mut other = None;
-                if index >= 0 {
-                    let at = self.key_at(index);
-                    let key: usize = read(self.address, at);
-                    let known: i64 = read(key, PyASCIIObject::hash.offset);
-                    if known == hash {
-                        return None;
-                    }
-                    other = Some((at, known));
-                }
-                probes.push(Probe { at, index, other });
-                if index == EMPTY {
-                    return Some(probes);
-                }
-                perturb >>= 5;
-                place = place.wrapping_mul(5).wrapping_add(perturb).wrapping_add(1) & mask;
-            }
-            None
+            _ => None,
         }
     }
 }
 
-/// Where the value is whose key is there.
-fn value_at(key: i32) -> i32 {
-    key - PyDictUnicodeEntry::me_key.offset + PyDictUnicodeEntry::me_value.offset
+/// What a search for a name that is not there looks at, if that is little.
+///
+/// # Safety
+/// As for `find`.
+unsafe fn probes(keys: StringKeys, name: usize) -> Option<SmallVec<[Probe; PROBES]>> {
+    // SAFETY: by the caller; each index is that of an entry, whose key is a string.
+    unsafe {
+        let hash: i64 = read(name, PyASCIIObject::hash.offset);
+        if hash == -1 {
+            return None;
+        }
+        let mut probes = SmallVec::new();
+        for (at, index) in keys.places(hash).take(PROBES) {
+            let mut other = None;
+            if index >= 0 {
+                let at = keys.key_at(index);
+                let key: usize = read(keys.address, at);
+                let known: i64 = read(key, PyASCIIObject::hash.offset);
+                if known == hash {
+                    return None;
+                }
+                other = Some((at, known));
+            }
+            probes.push(Probe { at, index, other });
+            if index == EMPTY {
+                return Some(probes);
+            }
+        }
+        None
+    }
 }
 
 impl Emit<'_> {
@@ -163,25 +94,29 @@ impl Emit<'_> {
             return Ok(None);
         };
         // SAFETY: the interpreter would look into the same dictionaries now, for the same string.
-        let (globals, builtins) =
-            unsafe { (Keys::of(globals as usize), Keys::of(builtins as usize)) };
+        let (globals, builtins) = unsafe {
+            (
+                StringKeys::of(globals as usize),
+                StringKeys::of(builtins as usize),
+            )
+        };
         let Some(globals) = globals else {
             return Ok(None);
         };
         // SAFETY: as above.
-        if let Some(at) = unsafe { globals.find(key) } {
+        if let Some(at) = unsafe { find(globals, key) } {
             let keys = self.keys(dicts[0].0, globals);
             return self.entry(keys, at, key).map(Some);
         }
         // SAFETY: as above.
-        let absent = unsafe { globals.probes(key) };
+        let absent = unsafe { probes(globals, key) };
         // SAFETY: as above.
-        let present = builtins.and_then(|keys| Some((keys, unsafe { keys.find(key) }?)));
+        let present = builtins.and_then(|keys| Some((keys, unsafe { find(keys, key) }?)));
         let (Some(absent), Some((builtins, at))) = (absent, present) else {
             return Ok(None);
         };
         let keys = self.keys(dicts[0].0, globals);
-        let width = 1u8 << (globals.bytes - globals.size);
+        let width = globals.width();
         for probe in absent {
             let context = self.snapshot(self.st.base);
             let r = self.place(keys);
@@ -199,7 +134,7 @@ impl Emit<'_> {
     }
 
     /// The keys of a dictionary, behind a guard on their shape.
-    fn keys(&mut self, dict: Id, expected: Keys) -> Id {
+    fn keys(&mut self, dict: Id, expected: StringKeys) -> Id {
         self.settle(self.st.base);
         let from = self.place(dict);
         let to = self.free_gpr();

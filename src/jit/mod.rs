@@ -52,6 +52,7 @@ pub mod slices;
 pub mod standins;
 pub mod starts;
 pub mod state;
+pub mod string_keys;
 pub mod stubs;
 pub mod symbols;
 mod tell;

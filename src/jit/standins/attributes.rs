@@ -13,6 +13,7 @@ use pyo3::ffi::{self, PyObject, PyTypeObject};
 use super::StandIn;
 use crate::jit::code::{read, write};
 use crate::jit::facts;
+use crate::jit::string_keys::{Search, StringKeys, value_at};
 use crate::release::layout::{
     PyASCIIObject, PyDictKeysObject, PyDictUnicodeEntry, PyDictValues, PyHeapTypeObject,
     PyObject as Head, PyTypeObject as Class,
@@ -58,8 +59,10 @@ enum Found {
     Plain(usize),
     /// The same, for instances whose values have another name.
     Shadowable(usize),
-    /// The value of an instance with this index.
+    /// The value of an instance with this index, or what its dict has where it has one instead.
     Value(i32),
+    /// What the dict of an instance has, which may have one.
+    Own,
 }
 
 /// What was found out about a class and a name.
@@ -195,6 +198,7 @@ unsafe fn find(class: usize, name: *mut PyObject, attribute: *mut PyObject) -> F
         }
         match (index_of(class, name), attribute.is_null()) {
             (Some(index), true) => Found::Value(index),
+            (None, true) => Found::Own,
             (None, false) if function => Found::Shadowable(attribute as usize),
             _ => Found::Other,
         }
@@ -272,19 +276,83 @@ unsafe fn value(object: *mut PyObject, class: usize, index: i32) -> Option<(usiz
     (values != 0).then_some((values, at))
 }
 
+/// The dict of an instance that has one instead of values, 0 where there is none.
+///
+/// # Safety
+/// As for `values`.
+#[inline]
+unsafe fn dict(object: *mut PyObject, class: usize) -> usize {
+    // SAFETY: by the caller.
+    unsafe {
+        match values(object, class) {
+            0 => read(object as usize, DICT),
+            _ => 0,
+        }
+    }
+}
+
+/// What the dict of an instance has under a name: NULL where it has nothing; `None` where it takes
+/// more to tell, or the instance has no dict.
+///
+/// # Safety
+/// As for `values`; the name is a string.
+#[inline]
+unsafe fn in_dict(
+    object: *mut PyObject,
+    class: usize,
+    name: *mut PyObject,
+) -> Option<*mut PyObject> {
+    // SAFETY: by the caller; an instance's dict is a live one.
+    unsafe {
+        let dict = dict(object, class);
+        if dict == 0 {
+            return None;
+        }
+        let hash: i64 = read(name as usize, PyASCIIObject::hash.offset);
+        if hash == -1 {
+            return None;
+        }
+        let keys = StringKeys::of(dict)?;
+        match keys.search(name as usize, hash) {
+            Search::At(key) => Some(read(keys.address, value_at(key))),
+            Search::Absent => Some(std::ptr::null_mut()),
+            Search::Unsure => None,
+        }
+    }
+}
+
 /// Stands for `PyObject_GetAttr`.
 unsafe extern "C" fn get(object: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
     // SAFETY: by the caller.
     unsafe {
-        if let (class, Found::Value(index)) = look(object, name)
-            && let Some((values, at)) = value(object, class, index)
-        {
-            let found: *mut PyObject = read(values, at);
-            if !found.is_null() {
-                return ffi::Py_NewRef(found);
-            }
+        if let Some(found) = own(object, name, look(object, name)) {
+            return ffi::Py_NewRef(found);
         }
         ffi::PyObject_GetAttr(object, name)
+    }
+}
+
+/// The attribute that an instance has of its own, where that can be told at once.
+///
+/// # Safety
+/// As for `look`, which has found this.
+#[inline]
+unsafe fn own(
+    object: *mut PyObject,
+    name: *mut PyObject,
+    (class, found): (usize, Found),
+) -> Option<*mut PyObject> {
+    // SAFETY: by the caller.
+    unsafe {
+        let found = match found {
+            Found::Value(index) => match value(object, class, index) {
+                Some((values, at)) => read(values, at),
+                None => in_dict(object, class, name)?,
+            },
+            Found::Own => in_dict(object, class, name)?,
+            Found::Other | Found::Plain(_) | Found::Shadowable(_) => return None,
+        };
+        (!found.is_null()).then_some(found)
     }
 }
 
@@ -321,36 +389,34 @@ unsafe extern "C" fn get_method(
                 *method = ffi::Py_NewRef(function as *mut PyObject);
                 return 1;
             }
-            (class, Found::Shadowable(function)) if owns_nothing_else(object, class) => {
+            (class, Found::Shadowable(function)) if shadows_nothing(object, class, name) => {
                 *method = ffi::Py_NewRef(function as *mut PyObject);
                 return 1;
             }
-            (class, Found::Value(index)) => {
-                if let Some((values, at)) = value(object, class, index) {
-                    let found: *mut PyObject = read(values, at);
-                    if !found.is_null() {
-                        *method = ffi::Py_NewRef(found);
-                        return 0;
-                    }
+            found => {
+                if let Some(found) = own(object, name, found) {
+                    *method = ffi::Py_NewRef(found);
+                    return 0;
                 }
             }
-            _ => {}
         }
         _PyObject_GetMethod(object, name, method)
     }
 }
 
-/// Whether the values of an instance are all that it has of its own.
+/// Whether an instance certainly has nothing of its own under a name that its class has a function for,
+/// and that is none of the keys that instances share.
 ///
 /// # Safety
-/// As for `values`.
+/// As for `values`; the name is a string.
 #[inline]
-unsafe fn owns_nothing_else(object: *mut PyObject, class: usize) -> bool {
+unsafe fn shadows_nothing(object: *mut PyObject, class: usize, name: *mut PyObject) -> bool {
     // SAFETY: by the caller.
     unsafe {
-        match cfg!(Py_3_12) {
+        let bare = match cfg!(Py_3_12) {
             true => values(object, class) != 0,
             false => read::<usize>(object as usize, DICT) == 0,
-        }
+        };
+        bare || in_dict(object, class, name).is_some_and(|found| found.is_null())
     }
 }

@@ -1,0 +1,120 @@
+"""Attributes and methods of instances that have a dict, where one place meets many classes."""
+
+
+class Base:
+    kind = "class attribute"
+
+    def method(self):
+        return "method"
+
+    def other(self):
+        return "other"
+
+
+def family(n):
+    return [type(f"Kind{i}", (Base,), {}) for i in range(n)]
+
+
+def read(instance):
+    return instance.value
+
+
+def call(instance):
+    return instance.method()
+
+
+def kind(instance):
+    return instance.kind
+
+
+def filled(cls, value):
+    instance = cls()
+    instance.first = 1
+    instance.__dict__["not an identifier"] = 2
+    instance.value = value
+    for i in range(40):
+        setattr(instance, f"more{i}", i)
+    return instance
+
+
+classes = family(6)
+instances = [filled(cls, i) for i, cls in enumerate(classes)]
+for _ in range(4):
+    print([read(i) for i in instances], [call(i) for i in instances], {kind(i) for i in instances})
+
+# What an instance has of its own comes before what its class has, unless that is a data descriptor.
+for i, instance in enumerate(instances):
+    instance.method = lambda i=i: f"own {i}"
+    instance.kind = f"own kind {i}"
+for _ in range(3):
+    print([call(i) for i in instances], [kind(i) for i in instances])
+for instance in instances[::2]:
+    del instance.method, instance.kind
+for _ in range(3):
+    print([call(i) for i in instances], [kind(i) for i in instances])
+classes[0].method = property(lambda self: lambda: "property")
+classes[1].value = property(lambda self: "value property")
+for _ in range(3):
+    print([call(i) for i in instances], [read(i) for i in instances])
+
+
+def missing(instance):
+    try:
+        return instance.nothing
+    except AttributeError as error:
+        return str(error)
+
+
+for _ in range(3):
+    print([missing(i) for i in instances[:2]])
+
+# Dicts of other kinds, and names that are equal without being the same.
+class Loud(dict):
+    def __missing__(self, key):
+        return "missing " + key
+
+    def __getitem__(self, key):
+        return "loud"
+
+
+class Odd(str):
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        print("compared")
+        return str.__eq__(self, other)
+
+
+loud = classes[2]()
+loud.__dict__ = Loud(value="loud value")
+odd = classes[3]()
+odd.__dict__ = {Odd("value"): "odd", 1: 2}
+equal = classes[4]()
+equal.__dict__ = {"".join(["val", "ue"]): "equal"}
+keyed = classes[5]()
+keyed.__dict__ = {1: 2, "value": "among numbers"}
+for _ in range(3):
+    print([read(i) for i in (loud, odd, equal, keyed)])
+
+# A dict that goes, and one that comes.
+gone = filled(classes[2], "gone")
+del gone.__dict__
+for _ in range(2):
+    try:
+        print(read(gone))
+    except AttributeError as error:
+        print(error)
+gone.value = "again"
+print(read(gone), read(gone))
+
+# Methods that are looked up while dicts grow, shrink and are made anew.
+for size in (1, 5, 6, 11, 22, 43, 86):
+    grown = classes[5]()
+    grown.__dict__.update({f"key{i}": i for i in range(size)})
+    assert call(grown) == "method"
+    grown.value = size
+    assert read(grown) == size
+    for i in range(size):
+        delattr(grown, f"key{i}")
+        assert read(grown) == size and call(grown) == "method"
+print("done")
