@@ -210,13 +210,61 @@ impl New<'_> {
     unsafe fn initialize(&self, object: *mut PyObject) -> *mut PyObject {
         // SAFETY: by the caller.
         unsafe {
+            let Some(init) = self.present_init() else {
+                return self.initialize_anyhow(object);
+            };
             let first = self.args.sub(1).cast_mut();
             let before = first.replace(object);
-            let result = self
-                .methods
-                .call(self.tstate, self.init, first, self.count + 1);
+            let result = self.methods.call(self.tstate, init, first, self.count + 1);
             first.write(before);
             initialised(object, result)
+        }
+    }
+
+    /// The `__init__` that the class has now, if that is still one written in Python: a finalizer may
+    /// have given it another one while the object was allocated, and nobody else may have the old one.
+    ///
+    /// # Safety
+    /// As for `make`.
+    unsafe fn present_init(&self) -> Option<*mut PyObject> {
+        if !facts::ALLOCATING_RUNS_CODE {
+            return Some(self.init);
+        }
+        // SAFETY: by the caller.
+        unsafe {
+            match only_allocates(self.methods, self.class) {
+                true => self.methods.of(self.class, INIT),
+                false => None,
+            }
+        }
+    }
+
+    /// Initializes the object by whatever its class has for that.
+    ///
+    /// # Safety
+    /// As for `initialize`.
+    #[cold]
+    unsafe fn initialize_anyhow(&self, object: *mut PyObject) -> *mut PyObject {
+        // SAFETY: by the caller; the tuple gets a reference to each argument.
+        unsafe {
+            let Some(init) = (*self.class).tp_init else {
+                return object;
+            };
+            let tuple = ffi::PyTuple_New(self.count as isize);
+            let mut done = -1;
+            if !tuple.is_null() {
+                for i in 0..self.count {
+                    let argument = ffi::Py_NewRef(*self.args.add(i));
+                    ffi::PyTuple_SET_ITEM(tuple, i as isize, argument);
+                }
+                done = init(object, tuple, std::ptr::null_mut());
+                ffi::Py_DECREF(tuple);
+            }
+            if done < 0 {
+                ffi::Py_DECREF(object);
+                return std::ptr::null_mut();
+            }
+            object
         }
     }
 
