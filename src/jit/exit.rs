@@ -27,6 +27,7 @@ use crate::jit::tell::{Event, raised_here, tell, tell_line};
 use crate::jit::trampoline::{STUB_BYTES, Trampolines};
 use crate::jit::unwind::{add_traceback, handler, take_exception};
 use crate::jit::writeback::{set_instruction, set_resume, settle_frame, unlink};
+use crate::memory;
 use crate::release::layout::_PyInterpreterFrame as frame;
 
 /// What to do about a stub, decided with the compiler at hand. What may run Python code is
