@@ -201,7 +201,7 @@ mod tests {
         for (i, (start, layout)) in pieces.iter().enumerate() {
             assert!(in_region(*start) && start % layout.align() == 0);
             for (other, _) in &pieces[..i] {
-                assert!(other + 1 <= *start || start + layout.size() <= *other);
+                assert!(other < start || start + layout.size() <= *other);
             }
         }
         for (start, layout) in pieces {
