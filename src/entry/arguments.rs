@@ -264,7 +264,10 @@ pub unsafe fn leave_to(thread: Thread, callee: Frame, here: usize) {
     unsafe {
         #[cfg(Py_3_13)]
         if let Some(call) = packed_call(caller, code, function) {
-            if let Some(packed) = Packed::of_frame(caller, call, here) {
+            let packed = Packed::of_frame(caller, call, here);
+            // A tuple that the callee has packed holds the same.
+            let (rest, _) = packs_of(callee, &Shape::of(called as usize));
+            if let Some(packed) = packed.filter(|packed| !packed.is(rest)) {
                 let (first, count) = packed.all();
                 if has_all(callee, called, OnStack { first, count }) {
                     packed.release();
@@ -313,24 +316,72 @@ unsafe fn on_stack(
     })
 }
 
-/// Whether the callee's frame was made with these arguments.
+/// Whether the callee's frame was made with these arguments, and holds each of them: in its place, in
+/// one that a keyword names, or in what the callee packs.
 ///
 /// # Safety
 /// The frame is at its start, and the arguments can be read.
 unsafe fn has_all(callee: Frame, code: *mut ffi::PyCodeObject, arguments: OnStack) -> bool {
-    const PACKS: i32 = ffi::CO_VARARGS | ffi::CO_VARKEYWORDS;
     // SAFETY: the frame holds a reference to its code object.
     let shape = unsafe { Shape::of(code as usize) };
-    shape.flags & PACKS != 0
-        || (0..arguments.count).all(|i| {
-            // SAFETY: by the caller.
-            unsafe {
-                let argument = *arguments.first.add(i);
-                let same = *callee.slot(i.min(shape.locals)) == argument;
-                !argument.is_null()
-                    && (same || (0..shape.args).any(|k| *callee.slot(k) == argument))
+    // SAFETY: as above; at its start a frame holds the tuple and the dict that it packs.
+    let (rest, named) = unsafe { packs_of(callee, &shape) };
+    let positional = shape.positional;
+    (0..arguments.count).all(|i| {
+        // SAFETY: by the caller.
+        unsafe {
+            let argument = *arguments.first.add(i);
+            let in_place = if i < positional {
+                *callee.slot(i) == argument
+            } else {
+                rest.is_some_and(|rest| {
+                    i - positional < ffi::PyTuple_GET_SIZE(rest) as usize
+                        && ffi::PyTuple_GET_ITEM(rest, (i - positional) as isize) == argument
+                })
+            };
+            !argument.is_null()
+                && (in_place
+                    || (0..shape.args).any(|k| *callee.slot(k) == argument)
+                    || named.is_some_and(|named| has_value(named, argument)))
+        }
+    })
+}
+
+/// The tuple and the dict of arguments that a frame, at its start, has packed.
+///
+/// # Safety
+/// The frame runs a code object of that shape.
+unsafe fn packs_of(
+    frame: Frame,
+    shape: &Shape,
+) -> (Option<*mut ffi::PyObject>, Option<*mut ffi::PyObject>) {
+    let packs = |flag| shape.flags & flag != 0;
+    let (rest, named) = (packs(ffi::CO_VARARGS), packs(ffi::CO_VARKEYWORDS));
+    let at = |place: usize| {
+        // SAFETY: by the caller.
+        unsafe { *frame.slot(place) }
+    };
+    (
+        rest.then(|| at(shape.args - 1 - usize::from(named))),
+        named.then(|| at(shape.args - 1)),
+    )
+}
+
+/// Whether a dict has that very value.
+///
+/// # Safety
+/// `dict` is a live dict.
+unsafe fn has_value(dict: *mut ffi::PyObject, wanted: *mut ffi::PyObject) -> bool {
+    let (mut at, mut value) = (0, std::ptr::null_mut());
+    // SAFETY: by the caller.
+    unsafe {
+        while ffi::PyDict_Next(dict, &mut at, std::ptr::null_mut(), &mut value) != 0 {
+            if value == wanted {
+                return true;
             }
-        })
+        }
+    }
+    false
 }
 
 /// The calls in a code object, in order; `None` where they cannot be known.

@@ -93,7 +93,8 @@ pub fn learn(py: Python<'_>, door: Door) -> PyResult<()> {
     if Way::of(door, true).door.load(Ordering::Relaxed) != 0 {
         return Ok(());
     }
-    let probe = py.eval(c"lambda *_, **__: None", None, None)?;
+    // It packs no tuple of its own, which would look like that of the call.
+    let probe = py.eval(c"lambda _, **__: None", None, None)?;
     if door == Door::Entry {
         functions::lead_in(probe.as_ptr().cast());
     }
@@ -112,8 +113,10 @@ pub fn learn(py: Python<'_>, door: Door) -> PyResult<()> {
             continue;
         }
         let way = Way::of(door, keywords);
+        // The one nearest to the mark is in the frame of the evaluation or of what it calls for every
+        // such call. Below there may be what another function has left behind.
         let common = |one: &[usize], other: &[usize]| {
-            let found = one.iter().filter(|place| other.contains(place)).max();
+            let found = one.iter().filter(|place| other.contains(place)).min();
             found.copied().unwrap_or(0)
         };
         let store = |known: &AtomicUsize, found| known.store(found, Ordering::Relaxed);

@@ -72,6 +72,11 @@ impl Packed {
         }
     }
 
+    /// Whether the arguments are in that tuple.
+    pub fn is(&self, tuple: Option<*mut ffi::PyObject>) -> bool {
+        tuple.is_some() && self.tuple == tuple
+    }
+
     /// How many arguments there are.
     fn count(&self) -> usize {
         match (self.array, self.tuple) {

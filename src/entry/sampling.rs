@@ -2,11 +2,10 @@
 //! it is running. Code that is not found costs nothing. The interpreter's main thread is asked; while
 //! it waits for something, the thread looks by itself.
 
-use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
 use std::panic::catch_unwind;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use pyo3::ffi;
 use pyo3::prelude::{PyAnyMethods, PyDictMethods, PyResult, Python};
 use pyo3::types::PyDict;
 use pyo3::wrap_pyfunction;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::interp::{Frame, Thread};
 use super::policy;
@@ -44,8 +44,9 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Where the frame is that called for the fork: its address and its code unit.
 static FORKING: Mutex<Option<(usize, u32)>> = Mutex::new(None);
 static SAMPLER: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
-/// Samples by code object. Each holds a reference, so that an address stays what it is.
-static COUNTS: Mutex<Option<HashMap<usize, u32>>> = Mutex::new(None);
+/// Samples by code object. None holds a reference, which programs would see: code that has come to
+/// the address of other code since gets warm sooner.
+static COUNTS: Mutex<FxHashMap<usize, u32>> = Mutex::new(FxHashMap::with_hasher(FxBuildHasher));
 
 /// Begin.
 pub fn start(py: Python<'_>) -> PyResult<()> {
@@ -94,7 +95,7 @@ fn restore_signals(mask: &libc::sigset_t) {
 /// End, and wait for the thread.
 pub fn stop() {
     end_thread();
-    forget_counts();
+    counts().clear();
 }
 
 /// Whether there was a thread to end.
@@ -299,26 +300,15 @@ fn count(frame: Option<Frame>) {
         unsafe { jit::meet(code) };
         return;
     }
-    let mut dropped = None;
     let enough = {
-        let mut counts = COUNTS.lock().unwrap_or_else(|lock| lock.into_inner());
-        if counts.as_ref().is_some_and(|all| all.len() >= CROWD) {
-            dropped = counts.take();
+        let mut counts = counts();
+        if counts.len() >= CROWD {
+            counts.clear();
         }
-        let times = counts
-            .get_or_insert_default()
-            .entry(code as usize)
-            .or_insert_with(|| {
-                // SAFETY: a live object; the reference is given back by `release`.
-                unsafe { ffi::Py_INCREF(code.cast()) };
-                0
-            });
+        let times = counts.entry(code as usize).or_default();
         *times += 1;
         *times == policy::threshold()
     };
-    if let Some(dropped) = dropped {
-        release(dropped);
-    }
     if enough {
         QUIET.store(0, Ordering::Relaxed);
         policy::hot(code, function);
@@ -327,21 +317,6 @@ fn count(frame: Option<Frame>) {
     }
 }
 
-fn forget_counts() {
-    let counts = COUNTS
-        .lock()
-        .unwrap_or_else(|lock| lock.into_inner())
-        .take();
-    if let Some(counts) = counts {
-        release(counts);
-    }
-}
-
-/// Give back the references that the counts hold. That may run finalizers, so the counts must
-/// not be locked.
-fn release(counts: HashMap<usize, u32>) {
-    for code in counts.into_keys() {
-        // SAFETY: `count` has taken this reference; the GIL is held.
-        unsafe { ffi::Py_DECREF((code as *mut ffi::PyCodeObject).cast()) };
-    }
+fn counts() -> MutexGuard<'static, FxHashMap<usize, u32>> {
+    COUNTS.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -140,6 +140,8 @@ pub struct Shape {
     pub stack: usize,
     /// Locals that the caller fills, which come first.
     pub args: usize,
+    /// Those of them that are given by position, which are the first.
+    pub positional: usize,
     pub flags: i32,
 }
 
@@ -150,7 +152,8 @@ impl Shape {
         // SAFETY: the layouts are those of this interpreter, checked at import.
         let int = |offset: i32| unsafe { read::<i32>(object, offset) };
         let flags = int(layout::PyCodeObject::co_flags.offset);
-        let args = int(layout::PyCodeObject::co_argcount.offset)
+        let positional = int(layout::PyCodeObject::co_argcount.offset);
+        let args = positional
             + int(layout::PyCodeObject::co_kwonlyargcount.offset)
             + i32::from(flags & CO_VARARGS != 0)
             + i32::from(flags & CO_VARKEYWORDS != 0);
@@ -158,6 +161,7 @@ impl Shape {
             locals: int(layout::PyCodeObject::co_nlocalsplus.offset) as usize,
             stack: int(layout::PyCodeObject::co_stacksize.offset) as usize,
             args: args as usize,
+            positional: positional as usize,
             flags,
         }
     }
