@@ -11,7 +11,7 @@ use crate::jit::listing::Listed;
 pub use crate::jit::maturity::Pace;
 use crate::jit::record::Record;
 use crate::jit::state::with;
-use crate::jit::{code, frame, init as setup, listing, resume, show};
+use crate::jit::{code, facts, frame, init as setup, listing, resume, show};
 
 /// Why the compiler cannot work in this process at all.
 #[derive(Debug, thiserror::Error)]
@@ -133,15 +133,23 @@ pub unsafe fn is_prepared(code: *mut ffi::PyCodeObject) -> bool {
     unsafe { record(code).is_some_and(|r| (*r).entry != 0 || (*r).view.suspends) }
 }
 
-/// A sample has met a call of the code, which may be prepared by now.
+/// A sample has met a call of the code, which may be prepared by now. Where the interpreter counts
+/// calls before it begins to specialise, the next one is the last that it counts: one call may take
+/// as long as many.
 ///
 /// # Safety
 /// As for [`compile_entry`].
 pub unsafe fn meet(code: *mut ffi::PyCodeObject) {
+    const LAST: i16 = -1;
     // SAFETY: by the caller; a record lives as long as its code object.
     unsafe {
         if let Some(record) = record(code) {
             (*record).patience.meet();
+        }
+        if let Some(count) = facts::WARM_UP
+            && code::read::<i16>(code as usize, count) < LAST
+        {
+            code::write(code as usize, count, LAST);
         }
     }
 }
