@@ -1,4 +1,4 @@
-//! What `await` asks of its operand (3.11).
+//! What `await` asks of its operand, and what asynchronous generators yield (3.11).
 
 use std::ffi::{c_char, c_int};
 use std::ptr;
@@ -11,10 +11,37 @@ use crate::jit::facts;
 use crate::release::layout::{PyCodeObject, PyGenObject};
 
 pub const STAND_INS: &[StandIn] = &[
+    ("_PyAsyncGenValueWrapperNew", wrap as *const ()),
     ("_PyCoro_GetAwaitableIter", awaitable as *const ()),
     ("_PyGen_yf", awaited_by as *const ()),
     ("format_awaitable_error", format_error as *const ()),
 ];
+
+/// `_PyAsyncGenWrappedValue`, which no header has.
+#[repr(C)]
+struct WrappedValue {
+    base: PyObject,
+    value: *mut PyObject,
+}
+
+unsafe extern "C" {
+    static _PyAsyncGenWrappedValue_Type: PyTypeObject;
+}
+
+/// Mirrors `_PyAsyncGenValueWrapperNew`, except that memory comes from the allocator alone and not
+/// from those that the interpreter keeps.
+unsafe extern "C" fn wrap(value: *mut PyObject) -> *mut PyObject {
+    // SAFETY: by the caller, who has an object; the new one has its value before anybody sees it.
+    unsafe {
+        let ty = (&raw const _PyAsyncGenWrappedValue_Type).cast_mut();
+        let wrapped = ffi::PyObject_GC_New::<WrappedValue>(ty);
+        if !wrapped.is_null() {
+            (*wrapped).value = ffi::Py_NewRef(value);
+            ffi::PyObject_GC_Track(wrapped.cast());
+        }
+        wrapped.cast()
+    }
+}
 
 /// Whether the object is a coroutine, or a generator that was declared to be one. Mirrors
 /// `gen_is_coroutine`.
