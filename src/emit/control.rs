@@ -35,7 +35,6 @@ impl Emit<'_> {
                 (kind, self.instr.start, base)
             }
         };
-        let (kind, unit) = self.before_keywords(kind, unit);
         let depth = usize::try_from(depth).unwrap_or(0);
         (kind, unit, self.snapshot(depth))
     }
@@ -243,8 +242,7 @@ impl Emit<'_> {
         }
         let context = self.snapshot(depth);
         let site = self.asm.jmp();
-        let (kind, unit) = self.before_keywords(EdgeKind::Go, unit);
-        self.add_edge(site, kind, unit, context);
+        self.add_edge(site, EdgeKind::Go, unit, context);
         Err(Stop::Ended)
     }
 
@@ -266,7 +264,7 @@ impl Emit<'_> {
         let context = self.snapshot(self.st.stack.len());
         // Cold code that jumps back to the very end looks by itself.
         let here = self.asm.here();
-        let alone = self.nest == 0 && self.st.keywords.is_none();
+        let alone = self.nest == 0;
         let at_end = |c: &Cold| alone && c.back() == here;
         let mut inside = self.st.escaped;
         for cold in self.cold[self.cold_start..]
@@ -289,8 +287,7 @@ impl Emit<'_> {
         let taken = Mem::new(FRAME, _PyInterpreterFrame::frame_obj.offset);
         self.asm.cmp_mem_imm(taken, 0, 8);
         let site = self.asm.jcc(Cc::NE);
-        let (kind, unit) = self.before_keywords(EdgeKind::Forget, unit);
-        self.add_edge(site, kind, unit, context);
+        self.add_edge(site, EdgeKind::Forget, unit, context);
     }
 }
 

@@ -176,7 +176,10 @@ impl Emit<'_> {
             true => EdgeKind::Error,
             false => EdgeKind::Interrupted { gone_to: unit },
         };
+        // The call is over that names of keywords have waited for.
+        let keywords = self.st.keywords.take();
         let context = self.snapshot(depth);
+        self.st.keywords = keywords;
         let site = match facts::WATCHED {
             Some(watch) => {
                 let breaker = Mem::new(TSTATE, facts::EVAL_BREAKER);

@@ -23,8 +23,7 @@ impl Emit<'_> {
         let object = object as usize;
         let guess = Mechanism::KnownCode.is_on()
             && self.instr.guess
-            && !self.instr.refuted
-            && self.st.keywords.is_none();
+            && !self.instr.refuted;
         if !guess || !self.view.is_live() || !self.is_untouched() {
             return;
         }

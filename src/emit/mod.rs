@@ -303,7 +303,6 @@ impl<'a> Emit<'a> {
     pub fn leave(&mut self, kind: EdgeKind, unit: u32) {
         let context = self.context_key();
         let site = self.asm.jmp();
-        let (kind, unit) = self.before_keywords(kind, unit);
         self.add_edge(site, kind, unit, context);
     }
 

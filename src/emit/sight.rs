@@ -239,7 +239,7 @@ impl Emit<'_> {
 
     /// Which way a branch is taken to go. Emits the guard that it does.
     pub(crate) fn foresee(&mut self, expected: Expected, c: Id) -> Flow<Option<bool>> {
-        if !self.instr.guess || self.effects || self.st.keywords.is_some() {
+        if !self.instr.guess || self.effects {
             return Ok(None);
         }
         if !Mechanism::ForeseenBranches.is_on() {
@@ -281,7 +281,7 @@ impl Emit<'_> {
     /// Takes a pointer that was loaded for what it is now.
     pub(crate) fn foresee_word(&mut self, id: Id, word: usize) -> bool {
         let same = self.seen(id) == Seen::Bits(word as u64) && Mechanism::ForeseenBranches.is_on();
-        if !same || !self.instr.guess || self.st.keywords.is_some() || !self.is_untouched() {
+        if !same || !self.instr.guess || !self.is_untouched() {
             return false;
         }
         self.settle(self.st.base);

@@ -1,7 +1,7 @@
 //! What holds at the present point, said as a context.
 
 use crate::jit::context::{Behind, Context, Held, Known, Loc, Slot};
-use crate::jit::packed::Packer;
+use crate::jit::packed::{Packer, Size};
 use crate::jit::starts::ContextKey;
 
 use super::node::{Anchor, At, Id, Kind, NONE, Node};
@@ -63,8 +63,13 @@ impl Emit<'_> {
         let mut described = std::mem::take(&mut self.buffers.described);
         described.0.clear();
         let mut in_memory = std::mem::take(&mut self.buffers.in_memory);
-        let (starts, locals) = (self.starts, self.st.locals.len());
-        let key = starts.keep_context(depth, locals, |packer| {
+        let size = Size {
+            stack: depth,
+            locals: self.st.locals.len(),
+            keywords: self.st.keywords,
+        };
+        let starts = self.starts;
+        let key = starts.keep_context(size, |packer| {
             for (i, &id) in self.st.stack[..depth].iter().enumerate() {
                 packer.stack(&self.describe(id, &mut described, Some(i)));
             }
@@ -162,8 +167,7 @@ impl Emit<'_> {
 
     /// Keeps a context until the block is compiled.
     pub(crate) fn pin_whole(&mut self, context: &Context) -> ContextKey {
-        let (stack, locals) = (context.stack.len(), context.locals.len());
-        let key = self.starts.keep_context(stack, locals, |packer| {
+        let key = self.starts.keep_context(Size::of(context), |packer| {
             context.stack.iter().for_each(|slot| packer.stack(slot));
             context.locals.iter().for_each(|slot| packer.local(slot));
         });

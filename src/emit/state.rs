@@ -1,6 +1,6 @@
 //! What holds at the present point of a block, and its translation from and to a context.
 
-use crate::jit::context::{Behind, Context, Held, Known, Loc, Slot};
+use crate::jit::context::{Behind, Context, Held, Keywords, Known, Loc, Slot};
 use crate::jit::facts;
 
 use super::Emit;
@@ -49,8 +49,8 @@ pub(crate) struct State {
     pub placed: bool,
     /// The unit that the frame's memory has as the running instruction, where that is known.
     pub stored: Option<u32>,
-    /// Names of the keyword arguments of a call that follows, and the unit that set them.
-    pub keywords: Option<(i64, u32)>,
+    /// What waits for its call.
+    pub keywords: Option<Keywords>,
 }
 
 impl State {
@@ -102,6 +102,7 @@ impl State {
             state.stack.push(id);
         }
         state.base = state.stack.len();
+        state.keywords = context.keywords;
         state
     }
 

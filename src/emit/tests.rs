@@ -92,6 +92,7 @@ fn listing(source: &str) -> String {
     let context = Context {
         locals: locals.into(),
         stack: Box::new([]),
+        keywords: None,
     };
     let starts = Starts::default();
     let mut e = Emit::new(&view, &starts, &context, 0);

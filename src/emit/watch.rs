@@ -109,5 +109,6 @@ fn with_constant(context: &Context, address: usize) -> Context {
     Context {
         locals: context.locals.clone(),
         stack,
+        keywords: context.keywords,
     }
 }

@@ -171,6 +171,7 @@ impl Shape {
         Context {
             locals: vec![Slot::MEMORY; self.locals].into(),
             stack: vec![Slot::MEMORY; depth].into(),
+            keywords: None,
         }
     }
 

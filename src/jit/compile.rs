@@ -58,7 +58,10 @@ impl Jit {
             return self.adapter(record, start, &version.context, version.at);
         }
         if crowded {
-            let target = Rc::new(record.shape.anything(start.context.stack.len()));
+            let target = Rc::new(Context {
+                keywords: start.context.keywords,
+                ..record.shape.anything(start.context.stack.len())
+            });
             if *target != *start.context {
                 let generic = Start {
                     unit: start.unit,

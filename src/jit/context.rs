@@ -104,11 +104,23 @@ pub struct Slot {
     pub known: Known,
 }
 
+/// Names of keyword arguments, which 3.11 hands from one instruction to a later one. They are in no
+/// frame.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Keywords {
+    /// A tuple that is a constant of the code.
+    pub names: usize,
+    /// The unit that sets them. It changes nothing else, so the interpreter may run it again.
+    pub set_at: u32,
+}
+
 /// What a block may rely on when it is entered.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Context {
     pub locals: Box<[Slot]>,
     pub stack: Box<[Slot]>,
+    /// What waits for its call.
+    pub keywords: Option<Keywords>,
 }
 
 impl Slot {

@@ -56,7 +56,9 @@ pub unsafe extern "C" fn stub_hit(back: usize, registers: &mut Registers) -> usi
             match action {
                 Action::Go(address) => address,
                 Action::Interpret(exit) => {
-                    interpret(registers, trampolines, exit.unit, &exit.context)
+                    let keywords = exit.context.keywords;
+                    let unit = keywords.map_or(exit.unit, |keywords| keywords.set_at);
+                    interpret(registers, trampolines, unit, &exit.context)
                 }
                 Action::Raise(exit) => raise(registers, trampolines, &exit),
                 Action::Return(exit) => return_outlived(registers, trampolines, &exit),

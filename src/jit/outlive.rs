@@ -39,6 +39,7 @@ impl Jit {
             context: Rc::new(Context {
                 locals: record.shape.anything(0).locals,
                 stack: start.context.stack.clone(),
+                keywords: start.context.keywords,
             }),
             ..start.clone()
         };

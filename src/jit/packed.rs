@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
-use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
+use crate::jit::context::{Behind, Context, Gpr, Held, Keywords, Known, Loc, Slot, Xmm};
 use crate::jit::record::{Avoid, GUESSES};
 
 /// Types that got a number, which is shorter than an address.
@@ -66,15 +66,17 @@ pub struct Packer<'a> {
 }
 
 impl<'a> Packer<'a> {
-    /// Starts a context with so many slots. Those of the stack are written first, then the locals.
-    pub fn new(
-        bytes: &'a mut Vec<u8>,
-        types: &'a Types,
-        stack: usize,
-        locals: usize,
-    ) -> Packer<'a> {
-        number(bytes, stack as u64);
-        number(bytes, locals as u64);
+    /// Starts a context of that size. The slots of the stack are written first, then the locals.
+    pub fn new(bytes: &'a mut Vec<u8>, types: &'a Types, size: Size) -> Packer<'a> {
+        number(
+            bytes,
+            (size.stack as u64) << 1 | u64::from(size.keywords.is_some()),
+        );
+        if let Some(keywords) = size.keywords {
+            number(bytes, keywords.set_at.into());
+            number(bytes, keywords.names as u64);
+        }
+        number(bytes, size.locals as u64);
         Packer {
             bytes,
             types,
@@ -126,44 +128,80 @@ impl<'a> Packer<'a> {
     }
 }
 
+/// How many slots a context has, and what else there is in it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Size {
+    pub stack: usize,
+    pub locals: usize,
+    pub keywords: Option<Keywords>,
+}
+
+impl Size {
+    pub fn of(context: &Context) -> Size {
+        Size {
+            stack: context.stack.len(),
+            locals: context.locals.len(),
+            keywords: context.keywords,
+        }
+    }
+}
+
 /// Writes a context.
 pub fn pack(context: &Context, types: &Types, bytes: &mut Vec<u8>) {
-    let mut packer = Packer::new(bytes, types, context.stack.len(), context.locals.len());
+    let mut packer = Packer::new(bytes, types, Size::of(context));
     context.stack.iter().for_each(|item| packer.stack(item));
     context.locals.iter().for_each(|item| packer.local(item));
 }
 
-/// How many values are on the stack of a packed context.
-pub fn depth(bytes: &[u8]) -> usize {
-    number_at(bytes).0 as usize
+/// The size of a packed context.
+pub fn size(bytes: &[u8]) -> Size {
+    header(bytes).0
+}
+
+/// The size of a packed context, and its slots.
+fn header(bytes: &[u8]) -> (Size, &[u8]) {
+    let (head, mut rest) = number_at(bytes);
+    let mut next = || {
+        let (number, behind) = number_at(rest);
+        rest = behind;
+        number
+    };
+    let keywords = (head & 1 != 0).then(|| Keywords {
+        set_at: next() as u32,
+        names: next() as usize,
+    });
+    let size = Size {
+        stack: (head >> 1) as usize,
+        locals: next() as usize,
+        keywords,
+    };
+    (size, rest)
 }
 
 /// What [`pack`] wrote.
 pub fn unpack(bytes: &[u8], types: &Types) -> Context {
-    let (depth, rest) = number_at(bytes);
-    let (locals, _) = number_at(rest);
+    let size = size(bytes);
     let mut slots = slots(bytes, types);
-    let mut some = |count: u64| {
-        let mut some = Vec::with_capacity(count as usize);
-        some.extend(slots.by_ref().take(count as usize));
+    let mut some = |count: usize| {
+        let mut some = Vec::with_capacity(count);
+        some.extend(slots.by_ref().take(count));
         some.into_boxed_slice()
     };
-    let stack = some(depth);
+    let stack = some(size.stack);
     Context {
-        locals: some(locals),
+        locals: some(size.locals),
         stack,
+        keywords: size.keywords,
     }
 }
 
 /// The slots of a packed context: those of the stack, then the locals, and then unknown ones
 /// without end.
 pub fn slots<'a>(bytes: &'a [u8], types: &'a Types) -> Slots<'a> {
-    let mut reader = Reader { bytes, types };
-    let stack = reader.number();
-    reader.number();
+    let (size, bytes) = header(bytes);
     Slots {
-        reader,
-        stack,
+        reader: Reader { bytes, types },
+        stack: size.stack,
         unknown: None,
     }
 }
@@ -172,7 +210,7 @@ pub fn slots<'a>(bytes: &'a [u8], types: &'a Types) -> Slots<'a> {
 pub struct Slots<'a> {
     reader: Reader<'a>,
     /// Those of the stack that are left.
-    stack: u64,
+    stack: usize,
     /// Locals that were left out before the next that is there, once that was read.
     unknown: Option<u64>,
 }
@@ -395,8 +433,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Types, depth, pack, pack_avoid, slots, unpack, unpack_avoid};
-    use crate::jit::context::{Behind, Context, Gpr, Held, Known, Loc, Slot, Xmm};
+    use super::{Size, Types, pack, pack_avoid, size, slots, unpack, unpack_avoid};
+    use crate::jit::context::{Behind, Context, Gpr, Held, Keywords, Known, Loc, Slot, Xmm};
     use crate::jit::record::{Avoid, GUESSES};
 
     fn slot(held: Held, known: Known) -> Slot {
@@ -440,11 +478,15 @@ mod tests {
         let context = Context {
             locals: locals.into(),
             stack: stack.into(),
+            keywords: Some(Keywords {
+                names: 0x7fff_1234_5670,
+                set_at: 70_000,
+            }),
         };
         let mut bytes = Vec::new();
         let types = Types::default();
         pack(&context, &types, &mut bytes);
-        assert_eq!(depth(&bytes), stack.len());
+        assert_eq!(size(&bytes), Size::of(&context));
         assert_eq!(unpack(&bytes, &types), context);
         let both = context.stack.iter().chain(&context.locals);
         assert!(
@@ -489,6 +531,7 @@ mod tests {
         let context = Context {
             locals: vec![Slot::MEMORY; 1000].into(),
             stack: Box::default(),
+            keywords: None,
         };
         let mut bytes = Vec::new();
         pack(&context, &Types::default(), &mut bytes);

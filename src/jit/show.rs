@@ -52,6 +52,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
     let context = Context {
         locals: vec![Slot::MEMORY; SLOTS].into(),
         stack: vec![Slot::MEMORY; SLOTS].into(),
+        keywords: None,
     };
     let starts = Starts::default();
     let instr = Instr {

@@ -9,7 +9,7 @@ use rustc_hash::FxHasher;
 
 use crate::jit::context::Context;
 use crate::jit::distance::distance;
-use crate::jit::packed::{self, Packer, Types};
+use crate::jit::packed::{self, Packer, Size, Types};
 use crate::jit::record::Avoid;
 use crate::jit::slab::{Key, Slab};
 
@@ -91,16 +91,11 @@ impl Starts {
 
     /// Keeps a context of which `write` says the slots, those of the stack and then the locals, as
     /// many as are given, until it is released.
-    pub fn keep_context(
-        &self,
-        stack: usize,
-        locals: usize,
-        write: impl FnOnce(&mut Packer<'_>),
-    ) -> ContextKey {
+    pub fn keep_context(&self, size: Size, write: impl FnOnce(&mut Packer<'_>)) -> ContextKey {
         let mut kept = self.kept.borrow_mut();
         let Kept { packing, types, .. } = &mut *kept;
         packing.clear();
-        write(&mut Packer::new(packing, types, stack, locals));
+        write(&mut Packer::new(packing, types, size));
         ContextKey(kept.string())
     }
 
@@ -185,9 +180,10 @@ impl Starts {
         let mut kept = self.kept.borrow_mut();
         let avoid = kept.find_avoid(avoid)?;
         let mut best = None;
+        let size = Size::of(context);
         for (i, start) in starts.enumerate() {
             let bytes = kept.slab.get(start.context.0);
-            if start.avoid != avoid || packed::depth(bytes) != context.stack.len() {
+            if start.avoid != avoid || packed::size(bytes) != size {
                 continue;
             }
             let Some(far) = distance(context, packed::slots(bytes, &kept.types), most) else {
@@ -313,6 +309,7 @@ mod tests {
         Rc::new(Context {
             locals: vec![Slot::MEMORY; locals].into(),
             stack: Box::default(),
+            keywords: None,
         })
     }
 
