@@ -112,7 +112,10 @@ impl Emit<'_> {
         if let Some(v) = self.identified_member(x, field) {
             return Some(v);
         }
-        if !field.immutable || !self.view.is_live() {
+        let sized = field.name == "PyVarObject.ob_size"
+            && node.known == Known::Type(facts::tuple_type())
+            && node.imm().is_some();
+        if !(field.immutable || sized) || !self.view.is_live() {
             return None;
         }
         let address = match node.imm() {

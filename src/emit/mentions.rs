@@ -21,9 +21,7 @@ impl Emit<'_> {
             return;
         };
         let object = object as usize;
-        let guess = Mechanism::KnownCode.is_on()
-            && self.instr.guess
-            && !self.instr.refuted;
+        let guess = Mechanism::KnownCode.is_on() && self.instr.guess && !self.instr.refuted;
         if !guess || !self.view.is_live() || !self.is_untouched() {
             return;
         }

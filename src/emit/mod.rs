@@ -32,6 +32,7 @@ mod node;
 mod numbers;
 mod offsets;
 mod operand;
+mod parameters;
 mod passes;
 mod pushing;
 mod recursion;

@@ -9,16 +9,19 @@ use pyo3::ffi;
 use crate::jit::code::read;
 use crate::jit::facts;
 use crate::jit::starts::ContextKey;
-use crate::release::layout::{PyCodeObject, PyFunctionObject, PyThreadState};
+use crate::release::layout::{
+    PyCodeObject, PyFunctionObject, PyThreadState, PyTupleObject, PyVarObject,
+};
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem};
 use super::edge::EdgeKind;
 use super::machine::R11;
 use super::offsets::OB_TYPE;
+use super::parameters::{Binding, Source};
 use super::sight::Seen;
 use super::suppose::WAIT;
-use super::types::{Exit, Flow, Stop, Ty, Val};
+use super::types::{Elem, Exit, Flow, Stop, Ty, Val};
 
 /// Flags of code whose locals are in its frames only, and of code that gathers arguments.
 const PLAIN: i32 = 0x1 | 0x2;
@@ -100,12 +103,14 @@ impl Emit<'_> {
         let &[tstate, function, locals, first, count, names] = args else {
             return Ok(None);
         };
-        let plain = self.is_null(locals.0) && self.is_null(names.0);
-        if !plain || !self.instr.guess || self.effects || self.st.keywords.is_some() {
+        if !self.is_null(locals.0) || !self.instr.guess || self.effects {
             return Ok(None);
         }
-        let (Some(count), Some(first)) = (self.node(count.0).imm(), self.stack_slot_of(first.0))
+        let (Some(count), Some(names)) = (self.node(count.0).imm(), self.node(names.0).imm())
         else {
+            return Ok(None);
+        };
+        let Some(first) = self.stack_slot_of(first.0) else {
             return Ok(None);
         };
         let object = match self.seen(function.0) {
@@ -113,27 +118,80 @@ impl Emit<'_> {
             Seen::Hidden => return Err(Stop::Unsupported(WAIT)),
             Seen::Unknown => return Ok(None),
         };
-        // SAFETY: the object lies on the stack, and the second look is at a function.
-        let outline = unsafe {
+        // SAFETY: the object lies on the stack, and the other looks are at a function; names are a tuple
+        // that is a constant of the code, or NULL.
+        let known = unsafe {
             let is_function = read::<usize>(object, OB_TYPE) == function_type();
-            is_function.then(|| Outline::of(object, count)).flatten()
+            let bound = is_function.then(|| Binding::of(object, count, names as usize));
+            bound.flatten().and_then(|binding| {
+                let outline = Outline::of(object, binding.sources.len() as i64)?;
+                Some((outline, binding))
+            })
         };
-        let Some(outline) = outline else {
+        let Some((outline, binding)) = known else {
             return Ok(None);
         };
-        for i in 0..count {
-            let argument = self.stack_argument(first, i)?;
-            self.need_pointer(argument.0);
+        // Functions that look alike have other names.
+        if names != 0 && !self.knows_code(function) {
+            return Ok(None);
+        }
+        for source in &binding.sources {
+            if let Source::Argument(i) = *source {
+                let argument = self.stack_argument(first, i)?;
+                self.need_pointer(argument.0);
+            }
         }
         let callee = self.expect_callee(function, outline);
+        let defaults = match binding.has_defaults() {
+            true => self.expect_defaults(function, binding.defaults),
+            false => self.null(),
+        };
         let room = self.make_room(tstate, &outline)?;
         let frame = self.push_callee(tstate, &callee, room)?;
-        for i in 0..count {
-            let argument = self.stack_argument(first, i)?;
-            self.set_callee_local(frame, i, argument);
+        for (parameter, source) in (0..).zip(&binding.sources) {
+            let value = match *source {
+                Source::Argument(i) => self.stack_argument(first, i)?,
+                Source::Default(i) => self.default_item(defaults, i)?,
+            };
+            self.set_callee_local(frame, parameter, value);
         }
-        self.clear_known_locals(frame, count, i64::from(outline.locals));
+        let filled = binding.sources.len() as i64;
+        self.clear_known_locals(frame, filled, i64::from(outline.locals));
         Ok(Some(frame))
+    }
+
+    /// The defaults of a function, behind a guard that there are so many.
+    fn expect_defaults(&mut self, function: Val, count: i64) -> Val {
+        let defaults = self.load(function, &PyFunctionObject::func_defaults);
+        self.settle(self.st.base);
+        self.place(defaults.0);
+        let context = self.snapshot(self.st.base);
+        let r = self.place(defaults.0);
+        self.asm.test(true, r, r);
+        self.refute_if(Cc::E, context);
+        let size = Mem::new(r, PyVarObject::ob_size.offset);
+        self.asm.cmp_mem_imm(size, count as i32, 8);
+        self.refute_if(Cc::NE, context);
+        defaults
+    }
+
+    /// One of them, with a reference of its own.
+    fn default_item(&mut self, defaults: Val, i: i64) -> Flow<Val> {
+        let elem = Elem {
+            ty: Ty::Object,
+            size: 8,
+        };
+        let items = self.member(defaults, &PyTupleObject::ob_item);
+        let i = self.int(Ty::I64, i);
+        let item = self.index(items, elem, i);
+        self.py_incref(item)?;
+        Ok(item)
+    }
+
+    /// Whether it is known which code a function has.
+    fn knows_code(&mut self, function: Val) -> bool {
+        let code = self.load(function, &PyFunctionObject::func_code);
+        self.record_of_code(code.0).is_some()
     }
 
     /// The code of a function, behind guards that frames of it are as the outline says.
