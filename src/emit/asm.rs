@@ -257,11 +257,6 @@ impl Asm {
         self.site()
     }
 
-    /// Adds 1 to the lower 32 bits.
-    pub fn inc(&mut self, r: Gpr) {
-        dynasm!(self ; .arch x64 ; inc Rd(r.0));
-    }
-
     pub fn ret(&mut self) {
         dynasm!(self ; .arch x64 ; ret);
     }

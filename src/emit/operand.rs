@@ -212,6 +212,16 @@ impl Asm {
         }
     }
 
+    /// Adds the carry.
+    pub fn add_carry(&mut self, m: Mem) {
+        self.arithmetic(2, m, 0, true);
+    }
+
+    /// Takes the carry off.
+    pub fn subtract_carry(&mut self, m: Mem) {
+        self.arithmetic(3, m, 0, true);
+    }
+
     pub fn load_f64(&mut self, to: Xmm, m: Mem) {
         self.with_mem(escaped(prefixed(0xf2, 0x10)), to.0, m);
     }
@@ -279,7 +289,7 @@ mod tests {
     fn every_width() {
         let m = Mem::new(Gpr(3), 16);
         type Case = (fn(&mut Asm, Mem), &'static str);
-        let cases: [Case; 16] = [
+        let cases: [Case; 18] = [
             (
                 |a, m| a.load(Gpr(6), m, 1, false),
                 "movzx esi,byte ptr [rbx+10h]",
@@ -303,6 +313,8 @@ mod tests {
                 "cmp dword ptr [rbx+10h],1000h",
             ),
             (|a, m| a.add_mem_imm(m, 2), "add qword ptr [rbx+10h],2"),
+            (|a, m| a.add_carry(m), "adc qword ptr [rbx+10h],0"),
+            (|a, m| a.subtract_carry(m), "sbb qword ptr [rbx+10h],0"),
             (|a, m| a.store_f64(m, Xmm(9)), "movsd [rbx+10h],xmm9"),
             (|a, m| a.load_f32(Xmm(1), m), "cvtss2sd xmm1,[rbx+10h]"),
         ];

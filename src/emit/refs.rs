@@ -7,7 +7,7 @@ use crate::jit::context::{Behind, Gpr, Known};
 use crate::jit::facts;
 
 use super::Emit;
-use super::asm::{Alu, Cc, Mem, Shift, Short};
+use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::Dealloc;
 use super::intrinsics::str_type;
 use super::keep::Kept;
@@ -81,9 +81,7 @@ impl Emit<'_> {
         } else if !node.is_pending() && !self.is_immortal_constant(id) {
             self.effects = true;
             let r = self.place(id);
-            if let Some(skip) = self.count_down(r) {
-                self.asm.bind_short(skip);
-            }
+            self.count_down(r);
         }
         Ok(())
     }
@@ -121,24 +119,36 @@ impl Emit<'_> {
         }
     }
 
-    /// Adds to a count in memory.
+    /// Adds to a count in memory. There is no jump around it for objects that are not counted: those that
+    /// are taken in long code are not foreseen.
     pub(crate) fn add_references(&mut self, r: Gpr, count: u16, mortal: bool) {
         self.asm.at_odd();
         if !facts::IMMORTALS || mortal {
             self.asm.add_mem_imm(Mem::new(r, 0), i32::from(count));
             return;
         }
+        // An immortal count has all its 32 bits set: all others are below. What is written is what is read
+        // when the count goes down, 64 bits: half of that would make the processor wait.
+        if count == 1 {
+            self.asm.cmp_mem_imm(Mem::new(r, 0), -1, 4);
+            self.asm.at_odd();
+            self.asm.add_carry(Mem::new(r, 0));
+            return;
+        }
         self.asm.load(R11, Mem::new(r, 0), 4, false);
-        // An immortal count has all its bits set.
-        let skip = if count == 1 {
-            self.asm.inc(R11);
-            self.asm.jcc_short(Cc::E)
-        } else {
-            self.asm.alu_imm(Alu::Add, false, R11, i32::from(count));
-            self.asm.jcc_short(Cc::B)
-        };
-        self.asm.store(Mem::new(r, 0), R11, 4);
+        self.asm.alu_imm(Alu::Add, false, R11, i32::from(count));
+        let skip = self.asm.jcc_short(Cc::B);
+        self.asm.store(Mem::new(r, 0), R11, 8);
         self.asm.bind_short(skip);
+    }
+
+    /// Adds one to a count in memory out of line: the object seems to be one that is not counted.
+    fn add_unlikely_reference(&mut self, r: Gpr) {
+        let count = Mem::new(r, 0);
+        self.asm.at_odd();
+        self.asm.cmp_mem_imm(count, -1, 4);
+        let site = self.asm.jcc(Cc::NE);
+        self.add_cold(&[site], false, move |e| e.asm.add_mem_imm(count, 1));
     }
 
     /// Makes some of the increments that are due.
@@ -154,7 +164,14 @@ impl Emit<'_> {
         if !self.is_immortal_constant(id) {
             let r = self.place(id);
             let mortal = node.known == Known::Type(facts::float_type());
-            self.add_references(r, count, mortal);
+            let lasting = match node.anchor {
+                Anchor::Local(i) => self.holds_immortal(i.into()),
+                _ => false,
+            };
+            match lasting && count == 1 {
+                true => self.add_unlikely_reference(r),
+                false => self.add_references(r, count, mortal),
+            }
         }
         let node = self.node_mut(id);
         node.due -= count;
@@ -259,7 +276,7 @@ impl Emit<'_> {
     }
 
     /// Takes one off a count in memory and frees the object where that was the last. Where it seems
-    /// to be one that is not counted, all of that is out of line: a jump that is taken costs more.
+    /// to be one that is not counted, all of that is out of line, and nothing is written.
     pub(crate) fn drop_reference(&mut self, r: Gpr, bound: bool, dealloc: Dealloc, lasting: bool) {
         self.effects = true;
         let null = if bound {
@@ -268,32 +285,32 @@ impl Emit<'_> {
             self.asm.test(true, r, r);
             Some(self.asm.jcc_short(Cc::E))
         };
-        let (site, immortal) = if lasting {
+        let site = if lasting {
             self.asm.at_odd();
             self.asm.cmp_mem_imm(Mem::new(r, 0), 0, 4);
-            (self.asm.jcc(Cc::GE), None)
+            self.asm.jcc(Cc::GE)
         } else {
-            let immortal = self.count_down(r);
-            (self.asm.jcc(Cc::E), immortal)
+            self.count_down(r);
+            self.asm.jcc(Cc::E)
         };
-        for skip in [immortal, null].into_iter().flatten() {
-            self.asm.bind_short(skip);
+        if let Some(null) = null {
+            self.asm.bind_short(null);
         }
         self.cold_dealloc(site, r, dealloc, lasting);
     }
 
-    /// Takes one off a count in memory, behind a jump that is taken if the object is not counted.
-    fn count_down(&mut self, r: Gpr) -> Option<Short> {
+    /// Takes one off a count in memory if the object is counted, and compares the count with 0. There is
+    /// no jump for those that are not.
+    fn count_down(&mut self, r: Gpr) {
         let count = Mem::new(r, 0);
         self.asm.at_odd();
-        let immortal = facts::IMMORTALS.then(|| {
-            self.asm.cmp_mem_imm(count, 0, 4);
-            let skip = self.asm.jcc_short(Cc::L);
+        if facts::IMMORTALS {
+            self.asm.cmp_mem_imm(count, i32::MIN, 4);
             self.asm.at_odd();
-            skip
-        });
-        self.asm.add_mem_imm(count, -1);
-        immortal
+            self.asm.subtract_carry(count);
+        } else {
+            self.asm.add_mem_imm(count, -1);
+        }
     }
 
     /// Whether freeing the object runs no Python code and drops nothing else.
