@@ -92,7 +92,7 @@ impl Emit<'_> {
         if id == NONE {
             return;
         }
-        if self.node(id).is_reloadable() || self.is_done(id) {
+        if self.is_dispensable(id) {
             self.moved += 1;
             self.node_mut(id).at = At::None;
             return;
@@ -101,6 +101,12 @@ impl Emit<'_> {
         let slot = self.free_native();
         self.asm.store(native(slot), r, 8);
         self.st.put(id, Loc::Native(slot));
+    }
+
+    /// Whether a value's register can be taken without putting the value aside.
+    fn is_dispensable(&self, id: Id) -> bool {
+        let reloadable = self.node(id).is_reloadable() && !self.is_named_by_place(id);
+        reloadable || self.is_done(id)
     }
 
     pub(crate) fn vacate_xmm(&mut self, x: Xmm) {
@@ -145,7 +151,7 @@ impl Emit<'_> {
                 .iter()
                 .find(|r| self.st.gpr[usize::from(r.0)] == NONE);
             match surviving {
-                Some(&to) if !self.node(id).is_reloadable() && !self.is_done(id) => {
+                Some(&to) if !self.is_dispensable(id) => {
                     self.st.gpr[usize::from(r.0)] = NONE;
                     self.asm.mov(to, r);
                     self.moved += 1;

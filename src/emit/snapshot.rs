@@ -239,6 +239,7 @@ impl Emit<'_> {
                 }
                 self.settle_bits(id, stack, depth);
             }
+            _ if matches!(node.at, At::Native(_)) => {}
             _ => {
                 self.place(id);
             }
@@ -277,6 +278,25 @@ impl Emit<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a context would say where the node is. Such a node keeps a place even if it could be
+    /// computed again: what has been settled stays settled, and describing it takes no code.
+    pub(crate) fn is_named_by_place(&self, id: Id) -> bool {
+        let node = self.node(id);
+        if node.kind == Kind::Bits {
+            return node.due < self.users(id, self.st.stack.len());
+        }
+        let holds = |slot: Id| match self.node(slot).kind {
+            Kind::BoxBool(raw) => raw == id,
+            Kind::BoxFloat(raw) | Kind::BoxLong(raw) => raw == id && node.imm().is_none(),
+            _ => slot == id && node.imm().is_none(),
+        };
+        let locals = self.st.locals.iter();
+        let stale = locals.filter(|local| local.behind == Behind::Stale);
+        let stack = self.st.stack.iter().copied();
+        let mut slots = stack.chain(stale.map(|local| local.node));
+        slots.any(|slot| slot != NONE && holds(slot))
     }
 
     /// How many slots of a context refer to the node outside the frame's memory for locals.
