@@ -30,6 +30,7 @@ pub enum Mechanism {
     GlobalsInPlace,
     PushedFrames,
     KnownCode,
+    FramelessCalls,
     Initializers,
     Operators,
     InstanceStandIns,
@@ -46,7 +47,7 @@ pub enum Mechanism {
 use Mechanism::*;
 
 /// Every mechanism: its name, and what it is and where.
-pub const ALL: [(Mechanism, &str, &str); 28] = [
+pub const ALL: [(Mechanism, &str, &str); 29] = [
     (
         UnboxedFloats,
         "unboxed-floats",
@@ -131,6 +132,11 @@ pub const ALL: [(Mechanism, &str, &str); 28] = [
         KnownCode,
         "known-code",
         "a callee that is compiled is told by its code object (src/emit/mentions.rs)",
+    ),
+    (
+        FramelessCalls,
+        "frameless-calls",
+        "small callees run without frames where they can (src/emit/frameless.rs)",
     ),
     (
         Initializers,

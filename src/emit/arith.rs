@@ -237,7 +237,9 @@ impl Emit<'_> {
         let y = self.place_xmm(b);
         let x = self.copy_xmm(a);
         self.asm.sse(sse, x, y);
-        Val(self.new_in_xmm(x))
+        let v = self.new_in_xmm(x);
+        self.note_result(v, a, b, |a, b| fold::binary(op, Ty::F64, a, b));
+        Val(v)
     }
 
     pub fn neg(&mut self, ty: Ty, a: Val) -> Val {
@@ -365,6 +367,7 @@ impl Emit<'_> {
     /// Adds, subtracts or multiplies unboxed ints. Leaves where that overflows.
     pub(crate) fn long_op(&mut self, op: Op, a: Id, b: Id) -> Id {
         self.settle(self.st.base);
+        let (left, right_id) = (a, b);
         let (a, b) = if op != Op::Sub && self.node(a).imm().is_some() {
             (b, a)
         } else {
@@ -385,6 +388,10 @@ impl Emit<'_> {
             (_, Err(v)) => self.asm.alu_imm(Alu::Sub, true, r, v),
         }
         self.leave_if(Cc::O, context);
-        self.new_in_gpr(Ty::I64, r)
+        let v = self.new_in_gpr(Ty::I64, r);
+        self.note_result(v, left, right_id, |a, b| {
+            fold::exact(op, a as i64, b as i64)
+        });
+        v
     }
 }

@@ -52,6 +52,8 @@ impl Emit<'_> {
         if !self.node(id).is_pending() {
             return;
         }
+        // A callee without a frame would have to take it back.
+        self.effects |= self.is_frameless();
         match self.st.stale_local(id) {
             // It is to be written anyway, and may take the place of the number before it.
             Some(i) => self.write_local(i),
@@ -62,6 +64,8 @@ impl Emit<'_> {
     /// Gives a pending object its pointer, with all its references.
     pub(crate) fn materialise(&mut self, id: Id) {
         let node = *self.node(id);
+        // A callee without a frame would have to take it back.
+        self.effects |= self.is_frameless() && node.is_pending();
         let (raw, helper) = match node.kind {
             Kind::BoxBool(raw) => return self.materialise_bool(id, raw),
             Kind::BoxFloat(raw) => (raw, helpers::box_float as *const () as usize),
@@ -137,6 +141,7 @@ impl Emit<'_> {
         let x = self.free_xmm();
         self.asm.load_f64(x, Mem::new(p, OB_FVAL));
         let raw = self.new_in_xmm(x);
+        self.note_load(raw, id, Ty::F64, OB_FVAL);
         self.node_mut(id).twin = raw;
         Some(raw)
     }
@@ -196,7 +201,7 @@ impl Emit<'_> {
         } else {
             self.asm.imul(true, digit, tag);
         }
-        let unit = self.instr.start;
+        let (kind, unit) = self.way_out(EdgeKind::Deopt, self.instr.start);
         self.add_cold(&[large], false, move |e| {
             // Two digits, or out of the block.
             let negative = if cfg!(Py_3_12) {
@@ -204,14 +209,14 @@ impl Emit<'_> {
                 e.asm.shift_imm(Shift::Right, true, R11, 3);
                 e.asm.alu_imm(Alu::Cmp, true, R11, 2);
                 let site = e.asm.jcc(Cc::NE);
-                e.add_edge(site, EdgeKind::Deopt, unit, context);
+                e.add_edge(site, kind, unit, context);
                 e.asm.test_imm(false, tag, 2);
                 Cc::E
             } else {
                 e.asm.lea(R11, Mem::new(tag, 2));
                 e.asm.alu_imm(Alu::Cmp, true, R11, 4);
                 let site = e.asm.jcc(Cc::A);
-                e.add_edge(site, EdgeKind::Deopt, unit, context);
+                e.add_edge(site, kind, unit, context);
                 e.asm.test(true, tag, tag);
                 Cc::NS
             };
@@ -230,6 +235,7 @@ impl Emit<'_> {
         });
         let raw = self.new_in_gpr(Ty::I64, digit);
         self.node_mut(raw).sizes = 0b0011_1110;
+        self.note_long(raw, id);
         self.node_mut(id).twin = raw;
         Ok(raw)
     }
@@ -364,7 +370,7 @@ pub(crate) fn singleton(truth: bool) -> i64 {
 }
 
 /// The value of an `int` object that outlives the code, where it fits.
-fn constant_long(address: usize) -> Option<i64> {
+pub(crate) fn constant_long(address: usize) -> Option<i64> {
     use pyo3::ffi;
     let mut overflow = 0;
     // SAFETY: a constant that is known to be exactly an `int`; this runs no code.

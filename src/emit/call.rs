@@ -6,6 +6,7 @@ use crate::jit::context::{Gpr, Loc, Xmm};
 
 use super::Emit;
 use super::asm::Alu;
+use super::frameless::NO_FRAME;
 use super::keep::Kept;
 use super::machine::{
     ARGUMENT_SLOTS, ARGUMENTS, R11, RAX, VECTOR_ARGUMENTS, XMM0, XMM15, is_volatile, native,
@@ -125,6 +126,9 @@ impl Emit<'_> {
 
     /// Before an operation with an effect: what others may look at or let go of.
     pub(crate) fn before_effect(&mut self, effect: Effect) {
+        if effect >= Effect::Raises && self.is_frameless() {
+            self.fail(NO_FRAME);
+        }
         if effect >= Effect::Allocates {
             self.effects = true;
             self.flush_heap();

@@ -240,6 +240,7 @@ impl Emit<'_> {
 
     pub(crate) fn add_edge(&mut self, site: Site, kind: EdgeKind, unit: u32, context: ContextKey) {
         let context = self.described_now(context);
+        let (kind, unit) = self.way_out(kind, unit);
         self.edges.push(Edge {
             site: site.0,
             kind,

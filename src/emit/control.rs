@@ -124,6 +124,8 @@ impl Emit<'_> {
             Some(true) => return then(self),
             None => {}
         }
+        // A callee without a frame goes one way.
+        let expected = expected.or(self.is_frameless().then_some(Expected::Seen));
         if let Some(expected) = expected {
             match self.foresee(expected, c.0)? {
                 Some(true) => return then(self),
@@ -231,6 +233,14 @@ impl Emit<'_> {
         let d: i64 = self.constant(d)?;
         let depth = usize::try_from(self.st.base as i64 + d)
             .map_err(|_| Stop::Unsupported("a stack below its bottom"))?;
+        if self.is_frameless() {
+            if self.nest > 0 || depth > self.st.stack.len() {
+                return Err(Stop::Unsupported("a branch in a callee without a frame"));
+            }
+            self.st.stack.truncate(depth);
+            self.going_on = Some(unit);
+            return Err(Stop::Ended);
+        }
         self.set_depth(depth);
         if let Some(goes_on) = self.breaker.take() {
             goes_on.set(unit);

@@ -14,6 +14,9 @@ pub enum EdgeKind {
     Deopt,
     /// A branch does not go the way that was foreseen: the same unit again, having seen one more.
     Refuted,
+    /// A callee that runs without a frame has come to something that it needs one for: the same unit
+    /// again, having seen one more. Nothing has happened yet.
+    NeedsFrame,
     /// After an operation that ran arbitrary code: a frame object exists now, or tracing is on.
     /// Every local's memory is up to date, and nothing may be assumed of locals.
     Forget,
@@ -90,6 +93,8 @@ pub struct BlockCode {
     pub calls: Vec<CallSite>,
     /// The code objects that it compares others with.
     pub mentions: Vec<Mention>,
+    /// The code object that the first instruction calls, which is not compiled yet.
+    pub awaits: Option<usize>,
     /// The contexts of edges, each counted once.
     pub contexts: Vec<ContextKey>,
     /// The instructions in order, and then those that have code which runs rarely.
@@ -123,6 +128,8 @@ pub struct Instr {
     pub guess: bool,
     /// Whether what was guessed before has failed: guesses are for what is met here by turns.
     pub refuted: bool,
+    /// Whether what is called may run without a frame.
+    pub frameless: bool,
     /// Whether what its guards ask is not known yet, and the block may end before it. What an
     /// inline cache names may be dead where a guard fails.
     pub doubtful: bool,

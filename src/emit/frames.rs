@@ -27,6 +27,9 @@ const OWNED_BY_THREAD: i64 = 0;
 impl Emit<'_> {
     /// Leaves the frame with a result that the caller owns.
     pub fn return_value(&mut self, v: Val) -> Flow {
+        if self.is_frameless() {
+            return self.return_frameless(v);
+        }
         if self.view.suspends {
             return self.return_suspending(v);
         }
@@ -153,6 +156,12 @@ impl Emit<'_> {
         // A generator's frame goes on behind this instruction when it yields, elsewhere when it
         // returns.
         let unit: i64 = self.constant(k)?;
+        if let Some((stand, result)) = self.in_place.done.take()
+            && stand == f.0
+        {
+            self.set_stack(d, Val(result))?;
+            return self.jump(depth + 1, k);
+        }
         if unit != i64::from(self.instr.size) {
             return self.resume_frame(depth, f, k);
         }
@@ -169,6 +178,9 @@ impl Emit<'_> {
 
     /// Serves signals, pending calls and other threads, and looks whether tools watch now.
     pub fn check_eval_breaker(&mut self, d: impl Number<Self>, k: impl Number<Self>) -> Flow {
+        if self.is_frameless() {
+            return self.breaker_frameless();
+        }
         let depth = self.st.base as i64 + self.constant::<i64>(d)?;
         let depth = usize::try_from(depth).map_err(|_| Stop::Unsupported("a negative depth"))?;
         let unit = (i64::from(self.instr.unit) + self.constant::<i64>(k)?) as u32;
@@ -317,8 +329,14 @@ impl Emit<'_> {
         let shift = self.int(Ty::I32, 3);
         let bytes = self.shl(Ty::I64, words, shift);
         let top = self.add(Ty::I64, frame, bytes);
-        self.store(tstate, &PyThreadState::datastack_top, top);
+        self.set_top(tstate, top);
         Ok(())
+    }
+
+    /// Says where the thread's stack of frames ends.
+    pub(crate) fn set_top(&mut self, tstate: Val, top: Val) {
+        let field = &PyThreadState::datastack_top;
+        self.store_to(tstate.0, field.offset, None, field.ty, top.0);
     }
 
     /// Fills the own members of a frame with so many locals.

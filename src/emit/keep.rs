@@ -121,6 +121,15 @@ impl Emit<'_> {
         });
     }
 
+    /// Lets go of all but what slots, variables and these values need.
+    pub(crate) fn keep_only(&mut self, values: impl Iterator<Item = Id>) {
+        let kept = Kept {
+            values: values.collect(),
+            variables: u64::MAX,
+        };
+        self.let_go(Some(&kept));
+    }
+
     /// Lets go of all that is not needed any more.
     pub(crate) fn let_go(&mut self, kept: Option<&Kept>) {
         let Some(kept) = kept.filter(|_| !self.careful) else {

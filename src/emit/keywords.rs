@@ -3,6 +3,7 @@
 use crate::jit::context::Keywords;
 
 use super::Emit;
+use super::frameless::NO_FRAME;
 use super::types::{Flow, Stop, Ty, Val};
 
 impl Emit<'_> {
@@ -18,6 +19,9 @@ impl Emit<'_> {
     pub fn set_kwnames(&mut self, names: Val) -> Flow<Val> {
         let known = self.node(names.0).imm();
         let names = known.ok_or(Stop::Unsupported("names of keywords that are not constant"))?;
+        if names != 0 && self.is_frameless() {
+            return Err(Stop::Unsupported(NO_FRAME));
+        }
         self.st.keywords = (names != 0).then_some(Keywords {
             names: names as usize,
             set_at: self.instr.start,

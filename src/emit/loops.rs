@@ -2,6 +2,7 @@
 
 use crate::jit::context::{Loc, Xmm};
 
+use super::frameless::NO_FRAME;
 use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM, NATIVE_SLOTS, native};
 use super::node::{At, Id, Kind, NONE, Node};
 use super::state::State;
@@ -69,6 +70,9 @@ impl Emit<'_> {
         cond: &mut dyn FnMut(&mut Self) -> Flow<Val>,
         body: &mut dyn FnMut(&mut Self) -> Flow,
     ) -> Flow {
+        if self.is_frameless() {
+            return Err(Stop::Unsupported(NO_FRAME));
+        }
         self.lose_sight();
         self.flush_heap();
         let mut slots = Vec::new();

@@ -5,11 +5,12 @@ use crate::jit::context::{Known, Loc};
 use crate::jit::facts;
 use crate::jit::fold;
 
-use crate::release::layout::PyVarObject;
+use crate::release::layout::{PyThreadState, PyVarObject};
 
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::OldObject;
+use super::frameless::NO_FRAME;
 use super::iterators::NEXT;
 use super::machine::{CELL_SLOTS, R11, cell};
 use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node};
@@ -21,6 +22,9 @@ impl Emit<'_> {
     pub fn load(&mut self, x: Val, field: &Field) -> Val {
         if let Some(v) = self.load_known(x.0, field) {
             return v;
+        }
+        if self.is_frameless() && x.0 == FRAME_NODE {
+            return self.frameless_member(field);
         }
         if field.name == NEXT
             && let Some(v) = self.next_function(x.0)
@@ -171,6 +175,9 @@ impl Emit<'_> {
 
     /// A memory operand for a member of what a node points at.
     pub(crate) fn mem_base(&mut self, x: Id, disp: i32) -> Mem {
+        if self.is_frameless() && self.is_in_frame(x) {
+            self.fail(NO_FRAME);
+        }
         let node = *self.node(x);
         match node.kind {
             Kind::Address { base, disp: first } if node.at == At::None => {
@@ -264,6 +271,10 @@ impl Emit<'_> {
     pub fn store(&mut self, x: Val, field: &Field, v: Val) {
         if field.bits.is_some() {
             self.fail("a store to a bit field");
+            return;
+        }
+        if field.name == PyThreadState::datastack_top.name && self.does_better_in_c() {
+            self.fail("a template that pushes a frame by itself");
             return;
         }
         if x.0 == FRAME_NODE && field.offset == facts::FRAME_INSTR {

@@ -43,7 +43,7 @@ impl Emit<'_> {
     }
 
     /// The record of a code object that can be entered.
-    fn compiled(&self, object: usize) -> Option<*mut Record> {
+    pub(crate) fn compiled(&self, object: usize) -> Option<*mut Record> {
         // SAFETY: what was seen is alive, and the GIL is held while something is compiled. A record
         // lives as long as its code object.
         unsafe {

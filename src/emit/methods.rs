@@ -11,7 +11,7 @@ use crate::release::layout::{PyInterpreterState, PyObject, PyThreadState, PyType
 
 use super::Emit;
 use super::asm::Cc;
-use super::pushing::Outline;
+use super::pushing::{Callee, Outline};
 use super::suppose::WAIT;
 use super::types::{Exit, Flow, Stop, Ty, Val};
 
@@ -53,6 +53,14 @@ impl Emit<'_> {
         let Some(result) = self.call_method(operation.method, args)? else {
             return Ok(None);
         };
+        if self.node(result.0).is_pending() {
+            return Ok(Some(result));
+        }
+        // Whoever gets it in the cold has a reference of its own.
+        self.count_all(result.0);
+        // Making objects of numbers moves what is in registers.
+        self.need_pointer(left.0);
+        self.need_pointer(right.0);
         for v in [left, right, result] {
             self.place(v.0);
         }
@@ -71,6 +79,12 @@ impl Emit<'_> {
         let Some(outline) = outline.filter(Outline::runs_at_once) else {
             return Ok(None);
         };
+        if self.may_be_frameless(method.function) {
+            let callee = self.expect_method(method, outline, args)?;
+            if let Some(result) = self.call_frameless(&callee, args, true)? {
+                return Ok(Some(result));
+            }
+        }
         for arg in args {
             self.place(arg.0);
         }
@@ -96,8 +110,8 @@ impl Emit<'_> {
         Ok(Some(class))
     }
 
-    /// The callee's frame, behind guards that the method is still there and takes the operands.
-    fn method_frame(&mut self, method: Method, outline: Outline, args: &[Val]) -> Flow<Val> {
+    /// The method, behind guards that it is still there and takes the operands.
+    fn expect_method(&mut self, method: Method, outline: Outline, args: &[Val]) -> Flow<Callee> {
         let tstate = self.tstate();
         self.expect_no_evaluator(tstate)?;
         let class = self.load(args[0], &PyObject::ob_type);
@@ -106,9 +120,15 @@ impl Emit<'_> {
         let same = self.eq(Ty::U32, version, expected);
         self.guard(same, Exit::Deopt)?;
         let function = Val(self.object_constant(method.function));
-        let callee = self.expect_callee(function, outline);
+        Ok(self.expect_callee(function, outline))
+    }
+
+    /// The callee's frame.
+    fn method_frame(&mut self, method: Method, outline: Outline, args: &[Val]) -> Flow<Val> {
+        let callee = self.expect_method(method, outline, args)?;
+        let tstate = self.tstate();
         let room = self.make_room(tstate, &outline)?;
-        self.py_incref(function)?;
+        self.py_incref(callee.function)?;
         let frame = self.push_callee(tstate, &callee, room)?;
         for (i, &arg) in args.iter().enumerate() {
             self.py_incref(arg)?;

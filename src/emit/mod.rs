@@ -13,6 +13,7 @@ mod cold;
 mod conform;
 mod control;
 pub mod edge;
+mod frameless;
 mod frames;
 mod globals;
 pub(crate) mod helpers;
@@ -61,6 +62,7 @@ pub mod view;
 mod watch;
 mod writers;
 
+pub use frameless::{Chooser, Chosen};
 pub use suppose::WAIT;
 
 use std::cell::Cell;
@@ -74,6 +76,7 @@ use crate::jit::starts::{ContextKey, Starts};
 use asm::Asm;
 use cold::Cold;
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark, Mention};
+use frameless::InPlace;
 use identity::{Identified, Loaded};
 use keep::Kept;
 use node::{Domain, Id, NONE, Table};
@@ -153,6 +156,9 @@ pub struct Emit<'a> {
     described: Option<LastSnapshot>,
     /// The frame that was pushed last, and the record of its code, where that is known.
     pushed: Option<(Id, *mut Record)>,
+    in_place: InPlace<'a>,
+    /// Where the block starts.
+    block_unit: u32,
     /// The value that was in a local whose object lives forever now.
     lasting: Id,
     /// The int whose digits were last asked the address of.
@@ -215,6 +221,7 @@ impl<'a> Emit<'a> {
                 waits: false,
                 guess: false,
                 refuted: false,
+                frameless: false,
                 doubtful: false,
             },
             uses,
@@ -240,6 +247,8 @@ impl<'a> Emit<'a> {
             moved: 0,
             described: None,
             pushed: None,
+            in_place: InPlace::default(),
+            block_unit: unit,
             lasting: NONE,
             last_digits: NONE,
             last_element: None,
@@ -276,11 +285,24 @@ impl<'a> Emit<'a> {
     /// What is known of stack slot `i`, counted from the bottom. Emits nothing; where the value
     /// is counts for nothing.
     pub fn peek_stack(&self, i: usize) -> Slot {
-        self.peek(self.st.stack[i], Known::Nothing)
+        let mut slot = self.peek(self.st.stack[i], Known::Nothing);
+        if let Some(object) = self.seen_in_slot(i) {
+            slot.held = Held::Constant(object);
+        }
+        slot
+    }
+
+    /// The object that stack slot `i` of a callee without a frame holds now.
+    pub fn peek_object(&self, i: usize) -> Option<usize> {
+        self.seen_in_slot(i)
     }
 
     /// The same for local `i`.
     pub fn peek_local(&self, i: usize) -> Slot {
+        if self.is_frameless() {
+            let slot = self.frameless_slot(i);
+            return slot.map_or(Slot::MEMORY, |i| self.peek_stack(i));
+        }
         let local = self.st.locals[i];
         self.peek(local.node, local.known)
     }
@@ -373,6 +395,7 @@ impl<'a> Emit<'a> {
             edges: self.edges,
             calls: self.calls,
             mentions: self.mentions,
+            awaits: self.in_place.awaits,
             contexts: self.contexts,
             marks: self.marks,
         };

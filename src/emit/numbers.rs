@@ -2,7 +2,7 @@
 
 use crate::jit::context::Known;
 use crate::jit::facts;
-use crate::jit::fold::Op;
+use crate::jit::fold::{self, Op};
 
 use super::Emit;
 use super::node::{Domain, EQUAL, GREATER, Id, LESS, Table, UNORDERED};
@@ -130,7 +130,9 @@ impl Emit<'_> {
         let r = self.place(raw);
         let x = self.free_xmm();
         self.asm.int_to_f64(x, r);
-        Ok(Some(self.new_in_xmm(x)))
+        let v = self.new_in_xmm(x);
+        self.note_result(v, raw, raw, |v, _| Some(fold::cast(v, Ty::I64, Ty::F64)));
+        Ok(Some(v))
     }
 
     /// Whether the value is known to be exactly a `float`.

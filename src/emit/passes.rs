@@ -38,8 +38,8 @@ struct Mark {
 
 impl Emit<'_> {
     /// Emits one instruction behind what was emitted so far.
-    pub fn step(&mut self, instr: Instr, emitter: fn(&mut Emit<'_>) -> Flow) -> Step {
-        self.instr = instr;
+    pub fn step(&mut self, mut instr: Instr, emitter: fn(&mut Emit<'_>) -> Flow) -> Step {
+        let view = self.view;
         self.st.base = self.st.stack.len();
         self.st.cells = 0;
         self.st.escaped = false;
@@ -61,6 +61,8 @@ impl Emit<'_> {
         self.uses.known = false;
         let mut may_learn = true;
         let mut why = loop {
+            self.instr = instr;
+            self.view = view;
             self.begin();
             let flow = emitter(self);
             self.end_waiting();
@@ -75,14 +77,21 @@ impl Emit<'_> {
                 let ended = flow == Err(Stop::Ended) && (crowded || self.failed.is_none());
                 let learn = ended && may_learn && !self.uses.known && self.uses.spilled >= MANY;
                 if !learn {
-                    break match (self.failed, flow) {
+                    let why = match (self.failed, flow) {
                         (Some(why), _) | (None, Err(Stop::Unsupported(why))) => Some(why),
                         (None, Err(Stop::Ended)) => None,
                         (None, _) => Some("a template without an end"),
                     };
+                    if !self.judge_callee(why.is_none()) || why.is_none() {
+                        break why;
+                    }
+                    // With a frame, then.
+                    instr.frameless = false;
+                    (self.careful, self.uses.known, may_learn) = (false, false, true);
+                } else {
+                    self.keep_slots();
+                    self.uses.known = true;
                 }
-                self.keep_slots();
-                self.uses.known = true;
             }
             self.undo(mark);
         };
@@ -90,6 +99,9 @@ impl Emit<'_> {
             why = why.or(Some("a stack deeper than the code object says"));
         }
         self.uses.known = false;
+        self.view = view;
+        self.instr = instr;
+        self.in_place.begin();
         if let Some(why) = why.take() {
             self.undo(mark);
             return Step::Unsupported(why);
@@ -108,7 +120,9 @@ impl Emit<'_> {
     fn begin(&mut self) {
         self.nest = 0;
         self.effects = false;
-        self.looking.begin(&self.before.stack, self.instr.waits);
+        self.in_place.begin();
+        self.looking
+            .begin(&self.before.stack, &self.before.nodes, self.instr.waits);
         self.going_on = None;
         self.failed = None;
         self.kept = None;

@@ -5,6 +5,7 @@
 //! classes that look alike are served by the same machine code, and nothing has to outlive it.
 
 use pyo3::ffi;
+use smallvec::SmallVec;
 
 use crate::jit::code::read;
 use crate::jit::facts;
@@ -135,13 +136,29 @@ impl Emit<'_> {
         if names != 0 && !self.knows_code(function) {
             return Ok(None);
         }
+        let mut callee = None;
+        if names == 0 && !binding.has_defaults() && self.may_be_frameless(object) {
+            let args = (0..count).map(|i| self.stack_argument(first, i));
+            let args: SmallVec<[Val; 8]> = args.collect::<Flow<_>>()?;
+            if self.hides(&args) {
+                return Err(Stop::Unsupported(WAIT));
+            }
+            let known = self.expect_callee(function, outline);
+            if let Some(result) = self.call_frameless(&known, &args, false)? {
+                return Ok(Some(self.stand_for_frame(result)));
+            }
+            callee = Some(known);
+        }
         for source in &binding.sources {
             if let Source::Argument(i) = *source {
                 let argument = self.stack_argument(first, i)?;
                 self.need_pointer(argument.0);
             }
         }
-        let callee = self.expect_callee(function, outline);
+        let callee = match callee {
+            Some(callee) => callee,
+            None => self.expect_callee(function, outline),
+        };
         let defaults = match binding.has_defaults() {
             true => self.expect_defaults(function, binding.defaults),
             false => self.null(),
@@ -237,7 +254,7 @@ impl Emit<'_> {
         callee: &Callee,
         Room { frame, end }: Room,
     ) -> Flow<Val> {
-        self.store(tstate, &PyThreadState::datastack_top, end);
+        self.set_top(tstate, end);
         let locals = self.int(Ty::I32, i64::from(callee.outline.locals));
         self.initialise(frame, callee.function, callee.code, locals)?;
         Ok(frame)

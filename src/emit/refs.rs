@@ -9,6 +9,7 @@ use crate::jit::facts;
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::Dealloc;
+use super::frameless::NO_FRAME;
 use super::intrinsics::str_type;
 use super::keep::Kept;
 use super::machine::R11;
@@ -122,6 +123,7 @@ impl Emit<'_> {
     /// Adds to a count in memory. There is no jump around it for objects that are not counted: those that
     /// are taken in long code are not foreseen.
     pub(crate) fn add_references(&mut self, r: Gpr, count: u16, mortal: bool) {
+        self.effects |= self.is_frameless();
         self.asm.at_odd();
         if !facts::IMMORTALS || mortal {
             self.asm.add_mem_imm(Mem::new(r, 0), i32::from(count));
@@ -157,6 +159,7 @@ impl Emit<'_> {
         if count == 0 || node.is_pending() || self.is_null(id) {
             return;
         }
+        self.effects |= self.is_frameless();
         if id as usize >= self.fresh_from {
             // An exit to the start of the instruction would not take it back.
             self.effects = true;
@@ -279,6 +282,9 @@ impl Emit<'_> {
     /// to be one that is not counted, all of that is out of line, and nothing is written.
     pub(crate) fn drop_reference(&mut self, r: Gpr, bound: bool, dealloc: Dealloc, lasting: bool) {
         self.effects = true;
+        if self.is_frameless() && dealloc == Dealloc::Escaping {
+            self.fail(NO_FRAME);
+        }
         let null = if bound {
             None
         } else {

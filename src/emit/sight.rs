@@ -17,9 +17,12 @@ use crate::mechanisms::Mechanism;
 
 use super::Emit;
 use super::asm::{Alu, Cc};
+use super::boxes::{constant_long, size_of_long};
 use super::edge::EdgeKind;
 use super::machine::R11;
-use super::node::{Domain, EQUAL, FRAME_NODE, GREATER, Id, Kind, LESS, NONE, TSTATE_NODE, Table};
+use super::node::{
+    Domain, EQUAL, FRAME_NODE, GREATER, Id, Kind, LESS, NONE, Node, TSTATE_NODE, Table, UNORDERED,
+};
 use super::offsets::OB_TYPE;
 use super::suppose::WAIT;
 use super::types::{Expected, Flow, Stop, Ty};
@@ -32,6 +35,8 @@ struct Sight {
     tstate: usize,
     /// Objects on the stack, from the bottom, before the instruction at which control stands.
     stack: Vec<Option<usize>>,
+    /// The unboxed values of those that are no objects there.
+    unboxed: Vec<Option<u64>>,
 }
 
 /// What a value is now.
@@ -58,16 +63,17 @@ impl Looking {
     /// Nothing is there to look at.
     pub fn close(&mut self) {
         self.sight.frame = 0;
-        self.sight.stack.clear();
+        self.leave_start();
     }
 
     /// Control stood before the instruction that was emitted, not before the next one.
     pub fn leave_start(&mut self) {
         self.sight.stack.clear();
+        self.sight.unboxed.clear();
     }
 
     /// Before an instruction is emitted.
-    pub fn begin(&mut self, stack: &[Id], waits: bool) {
+    pub fn begin(&mut self, stack: &[Id], nodes: &[Node], waits: bool) {
         let Looking {
             sight,
             on_path,
@@ -86,7 +92,13 @@ impl Looking {
             let seen = match sight.stack.get(i) {
                 Some(Some(object)) => Seen::Bits(*object as u64),
                 None if waits => Seen::Hidden,
-                _ => continue,
+                _ => {
+                    let raw = sight.unboxed.get(i).copied().flatten();
+                    if let Some(bits) = raw.filter(|_| id != NONE) {
+                        values.push((nodes[id as usize].parts()[0], Seen::Bits(bits)));
+                    }
+                    continue;
+                }
             };
             values.push((id, seen));
         }
@@ -100,12 +112,16 @@ impl Emit<'_> {
         &mut self,
         frame: usize,
         tstate: usize,
-        stack: impl Iterator<Item = Option<usize>>,
+        stack: impl Iterator<Item = (Option<usize>, Option<u64>)>,
     ) {
         let sight = &mut self.looking.sight;
         (sight.frame, sight.tstate) = (frame, tstate);
         sight.stack.clear();
-        sight.stack.extend(stack);
+        sight.unboxed.clear();
+        for (object, bits) in stack {
+            sight.stack.push(object);
+            sight.unboxed.push(bits);
+        }
     }
 
     /// Whether the object that a local's memory holds now, while the block is compiled, lives forever.
@@ -146,11 +162,15 @@ impl Emit<'_> {
                 let found = values.into_iter().find(|(known, _)| *known == id);
                 found.map_or(Seen::Unknown, |(_, seen)| *seen)
             }
-            Kind::Digit(_)
-            | Kind::BoxFloat(_)
-            | Kind::BoxLong(_)
-            | Kind::BoxBool(_)
-            | Kind::Slice(_) => Seen::Unknown,
+            Kind::Digit(raw) => match self.seen(raw) {
+                Seen::Bits(v) => {
+                    Seen::Bits((v as i64).unsigned_abs() & ((1 << facts::DIGIT_BITS) - 1))
+                }
+                other => other,
+            },
+            Kind::BoxFloat(_) | Kind::BoxLong(_) | Kind::BoxBool(_) | Kind::Slice(_) => {
+                Seen::Unknown
+            }
         }
     }
 
@@ -167,8 +187,17 @@ impl Emit<'_> {
     }
 
     fn seen_outcome(&self, table: &Table) -> Seen {
-        let Domain::Ints(ty, a, b) = table.domain else {
-            return Seen::Unknown;
+        let (ty, a, b) = match table.domain {
+            Domain::Ints(ty, a, b) => (ty, a, b),
+            Domain::Floats(a, b) => (Ty::F64, a, b),
+            Domain::Size(raw) => {
+                return match self.seen(raw) {
+                    Seen::Bits(v) => {
+                        Seen::Bits(table.values[usize::from(size_of_long(v as i64))] as u64)
+                    }
+                    other => other,
+                };
+            }
         };
         match (self.seen(a), self.seen(b)) {
             (Seen::Bits(a), Seen::Bits(b)) => {
@@ -176,7 +205,8 @@ impl Emit<'_> {
                 let outcome = match () {
                     () if holds(fold::Op::Eq) => EQUAL,
                     () if holds(fold::Op::Lt) => LESS,
-                    () => GREATER,
+                    () if holds(fold::Op::Gt) => GREATER,
+                    () => UNORDERED,
                 };
                 Seen::Bits(table.values[outcome] as u64)
             }
@@ -196,6 +226,20 @@ impl Emit<'_> {
         if self.looks() {
             let seen = self.seen_behind(self.seen(base), ty, offset);
             self.note(id, seen);
+        }
+    }
+
+    /// An object that is an `int` was unboxed.
+    pub(crate) fn note_long(&mut self, raw: Id, object: Id) {
+        // SAFETY: an object that is seen is alive, and NULL is not read.
+        let is_long = |address: u64| unsafe {
+            address != 0 && read::<usize>(address as usize, OB_TYPE) == facts::long_type()
+        };
+        if let Seen::Bits(address) = self.seen(object)
+            && is_long(address)
+            && let Some(v) = constant_long(address as usize)
+        {
+            self.note(raw, Seen::Bits(v as u64));
         }
     }
 
@@ -297,6 +341,9 @@ impl Emit<'_> {
     /// Whether the instruction has changed nothing yet that an exit to its start would have to
     /// take back.
     pub(crate) fn is_untouched(&self) -> bool {
+        if self.is_frameless() {
+            return !self.effects;
+        }
         let (now, before) = (&self.st, &self.before);
         let kept = |now: Id, before: Id| now == before || before == NONE;
         let mut slots = now.stack.iter().zip(&before.stack);
@@ -318,7 +365,9 @@ impl Emit<'_> {
             false => 0,
         };
         if let Some(first) = self.looking.context
-            && self.starts.hold_alike(first, now, self.st.base + locals)
+            && self
+                .starts
+                .hold_alike(first, now, self.callers_depth() + locals)
         {
             return first;
         }

@@ -97,7 +97,7 @@ impl Emit<'_> {
     /// Whether something waits for the next instruction that a context does not tell: the block
     /// must not end here, or had better not.
     pub fn must_go_on(&self) -> bool {
-        self.holds_slice()
+        self.holds_slice() || self.is_frameless()
     }
 
     /// What a pending slice takes out of a container.

@@ -5,6 +5,7 @@ use crate::jit::facts;
 
 use super::Emit;
 use super::cold::Dealloc;
+use super::frameless::NO_FRAME;
 use super::node::{Anchor, At, Id, Kind, NONE};
 use super::types::{Flow, Number, Stop, Ty, Val};
 
@@ -18,6 +19,9 @@ impl Emit<'_> {
 
     fn local_index(&self, i: impl Number<Self>) -> Flow<usize> {
         let i: usize = self.constant(i)?;
+        if self.is_frameless() {
+            return Err(Stop::Unsupported(NO_FRAME));
+        }
         if i < self.st.locals.len() {
             Ok(i)
         } else {
@@ -25,8 +29,17 @@ impl Emit<'_> {
         }
     }
 
+    fn frameless_local(&self, i: impl Number<Self>) -> Flow<usize> {
+        let i: usize = self.constant(i)?;
+        let slot = self.frameless_slot(i);
+        slot.ok_or(Stop::Unsupported("a local that does not exist"))
+    }
+
     pub fn stack(&mut self, i: impl Number<Self>) -> Flow<Val> {
         let i = self.stack_index(i)?;
+        if self.is_frameless() && i >= self.st.stack.len() {
+            return Err(Stop::Unsupported(NO_FRAME));
+        }
         self.fill_stack(i + 1);
         let id = self.st.stack[i];
         if id == NONE {
@@ -59,6 +72,10 @@ impl Emit<'_> {
 
     /// Writes this slot and the live ones above it into the frame's memory.
     pub(crate) fn write_stack_from(&mut self, first: usize) {
+        if self.is_frameless() {
+            self.fail(NO_FRAME);
+            return;
+        }
         let len = self.st.stack.len();
         for k in 0..len {
             // What is in the memory of another slot has to get out of the way.
@@ -107,11 +124,21 @@ impl Emit<'_> {
     }
 
     pub fn local(&mut self, i: impl Number<Self>) -> Flow<Val> {
+        if self.is_frameless() {
+            let slot = self.frameless_local(i)?;
+            return Ok(Val(self.st.stack[slot]));
+        }
         let i = self.local_index(i)?;
         Ok(Val(self.st.local_node(i)))
     }
 
     pub fn set_local(&mut self, i: impl Number<Self>, v: Val) -> Flow {
+        if self.is_frameless() {
+            let slot = self.frameless_local(i)?;
+            self.know_constant(v.0);
+            self.st.stack[slot] = v.0;
+            return Ok(());
+        }
         self.effects = true;
         let i = self.local_index(i)?;
         self.know_constant(v.0);

@@ -59,7 +59,21 @@ impl Emit<'_> {
     ///
     /// Emits what it takes so that the context can say it all.
     pub(crate) fn snapshot(&mut self, depth: usize) -> ContextKey {
-        self.settle(depth);
+        if !self.is_frameless() {
+            return self.snapshot_here(depth);
+        }
+        let effects = self.effects;
+        let depth = self.swap_counts();
+        let key = self.snapshot_here(depth);
+        self.swap_counts();
+        if self.effects != effects {
+            self.fail("counts that changed in a callee");
+        }
+        key
+    }
+
+    fn snapshot_here(&mut self, depth: usize) -> ContextKey {
+        self.settle_here(depth);
         let mut described = std::mem::take(&mut self.buffers.described);
         described.0.clear();
         let mut in_memory = std::mem::take(&mut self.buffers.in_memory);
@@ -196,6 +210,19 @@ impl Emit<'_> {
 
     /// Gives every value that a context has to describe a place that a context can name.
     pub(crate) fn settle(&mut self, depth: usize) {
+        if !self.is_frameless() {
+            return self.settle_here(depth);
+        }
+        let effects = self.effects;
+        let depth = self.swap_counts();
+        self.settle_here(depth);
+        self.swap_counts();
+        if self.effects != effects {
+            self.fail("counts that changed in a callee");
+        }
+    }
+
+    fn settle_here(&mut self, depth: usize) {
         self.complete_stack(depth);
         for i in 0..depth {
             self.make_slice(self.st.stack[i]);

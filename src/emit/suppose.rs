@@ -11,6 +11,7 @@ use super::asm::{Cc, Mem};
 use super::edge::EdgeKind;
 use super::node::Id;
 use super::offsets::OB_TYPE;
+use super::sight::Seen;
 use super::types::{Flow, Stop, Val};
 
 /// An operation wants to see its operands: the block ends before it, and the rest is compiled
@@ -22,6 +23,12 @@ impl Emit<'_> {
     pub(crate) fn live(&self, v: Val) -> Option<usize> {
         if self.effects || self.instr.plain {
             return None;
+        }
+        if self.is_frameless() {
+            let Seen::Bits(object) = self.seen(v.0) else {
+                return None;
+            };
+            return Some(object as usize).filter(|&object| object != 0);
         }
         let stack = self.before.stack.iter().rev();
         let found = stack.zip(self.instr.live).find(|(id, _)| **id == v.0);

@@ -113,6 +113,7 @@ fn listing(source: &str) -> String {
             waits: false,
             guess: false,
             refuted: false,
+            frameless: false,
             doubtful: false,
         };
         match e.step(instr, opcode.variants[0].emitter) {

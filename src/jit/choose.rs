@@ -2,7 +2,8 @@
 
 use crate::emit::edge::Instr;
 use crate::emit::types::Stop;
-use crate::jit::code::{Decoded, fingerprint, installed};
+use crate::emit::{Chooser, Chosen, Emit};
+use crate::jit::code::{Decoded, decode, fingerprint, installed};
 use crate::jit::live::{Live, Operands};
 use crate::jit::maturity::{Pace, untried};
 use crate::jit::record::{Avoid, Record};
@@ -64,7 +65,8 @@ impl Jit {
                 Verdict::No => {}
                 verdict => {
                     let instr = Instr {
-                        doubtful: verdict != Verdict::Yes && operands.may_wait(),
+                        doubtful: verdict != Verdict::Yes
+                            && (operands.may_wait() || decoded.instr.frameless),
                         ..decoded.instr
                     };
                     return emit(installed, variant, instr);
@@ -153,6 +155,20 @@ impl Jit {
         };
         self.items.replace(live.into_items());
         verdict
+    }
+}
+
+impl Chooser for Jit {
+    fn choose_in_place(&self, record: &Record, unit: u32, e: &Emit<'_>) -> Option<Chosen> {
+        let mut decoded = decode(&record.view.units, unit)?;
+        // Callees' guesses are all made for the call, which is what is tried again.
+        decoded.instr.guess = true;
+        decoded.instr.frameless = true;
+        let avoid = Avoid::default();
+        match self.choose(record, &decoded, &avoid, false, Operands::Inside(e)) {
+            Choice::Emit { variant, instr, .. } => Some((instr, variant.emitter)),
+            Choice::Defer | Choice::Leave(_) => None,
+        }
     }
 }
 

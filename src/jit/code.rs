@@ -46,6 +46,7 @@ pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
                     waits: false,
                     guess: false,
                     refuted: false,
+                    frameless: false,
                     doubtful: false,
                 },
             });

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::emit::edge::{BlockCode, EdgeKind, Instr, Step};
 use crate::emit::{Emit, WAIT};
 use crate::jit::arena::{Full, Offset};
+use crate::jit::awaiting::Awaiting;
 use crate::jit::check::{Checked, NEAR_CALL_BYTES};
 use crate::jit::choose::Choice;
 use crate::jit::code::{decode, fingerprint};
@@ -15,7 +16,7 @@ use crate::jit::distance::generalise;
 use crate::jit::listing;
 use crate::jit::live::{Operands, Registers};
 use crate::jit::mentions;
-use crate::jit::record::{Avoid, Block, GUESSES, Record, Site, VERSIONS};
+use crate::jit::record::{Avoid, Block, FRAMELESS, GUESSES, Record, Site, VERSIONS};
 use crate::jit::state::Jit;
 use crate::jit::stubs::NewExit;
 
@@ -227,7 +228,9 @@ impl Jit {
         let view = &record.view;
         let buffers = std::mem::take(&mut self.buffers);
         let starts = Rc::clone(self.stubs.starts());
+        let jit: &Jit = self;
         let mut e = Emit::with(buffers, view, &starts, &start.context, start.unit);
+        e.choose_by(jit);
         if self.checks.is_some() {
             e.call_address(self.trampolines.check);
         }
@@ -235,7 +238,8 @@ impl Jit {
             context: &start.context,
             registers,
         };
-        let stack = (0..start.context.stack.len()).map(|i| arrived.object(i));
+        let slots = 0..start.context.stack.len();
+        let stack = slots.map(|i| (arrived.object(i), arrived.unboxed(i)));
         e.look(registers.frame(), registers.tstate(), stack);
         let mut unit = start.unit;
         let mut left = None;
@@ -276,6 +280,7 @@ impl Jit {
                 let instr = Instr {
                     guess: avoid.refuted < GUESSES,
                     refuted: avoid.refuted > 0,
+                    frameless: avoid.framed < FRAMELESS,
                     ..instr
                 };
                 e.mark(unit, opcode, false);
@@ -390,6 +395,17 @@ impl Jit {
         if !emitted.is_empty() {
             let key = self.stubs.starts().keep(&start.context, &start.avoid);
             record.versions.add(start.unit, key, at);
+            if let Some(object) = code.awaits {
+                self.wait_for(
+                    object,
+                    Awaiting {
+                        record,
+                        unit: start.unit,
+                        start: key,
+                        at,
+                    },
+                );
+            }
         }
         self.arena.settle();
         Ok(at)

@@ -97,7 +97,7 @@ impl Jit {
         // SAFETY: a record lives as long as its code object, which the frame holds.
         let record = unsafe { &mut *exit.record };
         let result = match exit.kind {
-            EdgeKind::Go | EdgeKind::Deopt | EdgeKind::Refuted => {
+            EdgeKind::Go | EdgeKind::Deopt | EdgeKind::Refuted | EdgeKind::NeedsFrame => {
                 self.go(record, number, exit, registers)
             }
             EdgeKind::Forget => self.forget_locals(record, number, exit),
@@ -120,7 +120,11 @@ impl Jit {
                 Action::Raise(taken)
             }
             EdgeKind::Interpret(why) => self.give_up(taken, why),
-            EdgeKind::Go | EdgeKind::Deopt | EdgeKind::Refuted | EdgeKind::Forget => {
+            EdgeKind::Go
+            | EdgeKind::Deopt
+            | EdgeKind::Refuted
+            | EdgeKind::NeedsFrame
+            | EdgeKind::Forget => {
                 unreachable!("such exits are compiled")
             }
         }

@@ -48,6 +48,17 @@ pub fn truncate(ty: Ty, bits: u64) -> u64 {
     }
 }
 
+/// The sum, difference or product of integers, where 64 bits hold it.
+pub fn exact(op: Op, a: i64, b: i64) -> Option<u64> {
+    let v = match op {
+        Op::Add => a.checked_add(b),
+        Op::Sub => a.checked_sub(b),
+        Op::Mul => a.checked_mul(b),
+        _ => None,
+    };
+    v.map(|v| v as u64)
+}
+
 /// The result of an operator, or `None` where C leaves it undefined.
 pub fn binary(op: Op, ty: Ty, a: u64, b: u64) -> Option<u64> {
     if ty == Ty::F64 {

@@ -74,6 +74,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         totals: Totals::default(),
         buffers: Buffers::default(),
         emitted: Vec::new(),
+        awaiting: HashMap::new(),
         items: RefCell::default(),
         exits: Default::default(),
     };

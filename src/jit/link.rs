@@ -59,7 +59,10 @@ impl Jit {
                 context: edge.context,
                 avoid: block.avoided(edge),
             };
-            if matches!(edge.kind, EdgeKind::Go | EdgeKind::Refuted) {
+            if matches!(
+                edge.kind,
+                EdgeKind::Go | EdgeKind::Refuted | EdgeKind::NeedsFrame
+            ) {
                 let target = match last.is_some() && (edge.unit, target) == itself {
                     true => Some(block.at),
                     false => record.versions.of(edge.unit, target),
@@ -77,6 +80,7 @@ impl Jit {
                     | EdgeKind::Reraise { .. }
                     | EdgeKind::Interpret(_)
                     | EdgeKind::Refuted
+                    | EdgeKind::NeedsFrame
             );
             let same = |(before, _): &&(&Edge, Offset)| {
                 before.kind == edge.kind
@@ -90,7 +94,7 @@ impl Jit {
             let exit = NewExit {
                 record,
                 site: match edge.kind {
-                    EdgeKind::Refuted => Site::Shared,
+                    EdgeKind::Refuted | EdgeKind::NeedsFrame => Site::Shared,
                     _ => Site::Jump(site),
                 },
                 kind: edge.kind,
@@ -124,7 +128,10 @@ struct Linked<'a> {
 impl Linked<'_> {
     /// What is to be avoided behind an edge. It is kept until the next is asked for.
     fn avoided(&mut self, edge: &Edge) -> AvoidKey {
-        if !matches!(edge.kind, EdgeKind::Deopt | EdgeKind::Refuted) {
+        if !matches!(
+            edge.kind,
+            EdgeKind::Deopt | EdgeKind::Refuted | EdgeKind::NeedsFrame
+        ) {
             return self.starts.nothing();
         }
         if let Some((asked, key)) = self.last
@@ -134,16 +141,16 @@ impl Linked<'_> {
         }
         self.release();
         let mut avoid = self.before(edge.unit);
-        if edge.kind == EdgeKind::Refuted {
-            avoid.refuted += 1;
-        } else {
-            match self.emitted.iter().find(|e| e.start == edge.unit) {
+        match edge.kind {
+            EdgeKind::Refuted => avoid.refuted += 1,
+            EdgeKind::NeedsFrame => avoid.framed += 1,
+            _ => match self.emitted.iter().find(|e| e.start == edge.unit) {
                 Some(Emitted {
                     member: Some(member),
                     ..
                 }) => avoid.members.push(*member),
                 _ => avoid.plain = true,
-            }
+            },
         }
         let key = self.starts.keep_avoid(&avoid);
         self.last = Some(((edge.unit, edge.kind), key));

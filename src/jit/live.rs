@@ -113,8 +113,9 @@ impl Operands<'_> {
 
     /// The object in stack slot `i`, 0 for NULL, if there is one to look at.
     pub fn object(&self, i: usize) -> Option<usize> {
-        let Operands::Arrived { context, registers } = self else {
-            return None;
+        let (context, registers) = match self {
+            Operands::Arrived { context, registers } => (context, registers),
+            Operands::Inside(e) => return e.peek_object(i),
         };
         let memory = |index: usize| {
             // SAFETY: the frame is alive and has that slot.
@@ -130,6 +131,17 @@ impl Operands<'_> {
             | Held::Long(_)
             | Held::LongConstant(_)
             | Held::Bool(_) => None,
+        }
+    }
+
+    /// The unboxed value in stack slot `i`, if that is no object and control has arrived.
+    pub fn unboxed(&self, i: usize) -> Option<u64> {
+        let Operands::Arrived { context, registers } = self else {
+            return None;
+        };
+        match context.stack[i].held {
+            Held::Float(at) | Held::Long(at) | Held::Bool(at) => Some(registers.get(at)),
+            _ => None,
         }
     }
 

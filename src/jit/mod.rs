@@ -3,6 +3,7 @@
 mod api;
 pub mod arena;
 pub mod arrays;
+mod awaiting;
 pub mod check;
 pub mod choose;
 pub mod clear;

@@ -163,6 +163,7 @@ impl<'a> Notes<'a> {
 fn leaving(kind: EdgeKind, offset: u32) -> String {
     match kind {
         EdgeKind::Go => format!("not compiled yet: {offset}"),
+        EdgeKind::NeedsFrame => format!("{offset}, with a frame"),
         EdgeKind::Deopt | EdgeKind::Refuted => format!("another version of {offset}"),
         EdgeKind::Forget => format!("{offset}, with nothing known of locals"),
         EdgeKind::Return { .. } => format!("the return at {offset}, of a frame that is kept"),

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use rustc_hash::FxHashMap;
 
 use crate::jit::context::{Behind, Context, Gpr, Held, Keywords, Known, Loc, Slot, Xmm};
-use crate::jit::record::{Avoid, GUESSES};
+use crate::jit::record::{Avoid, FRAMELESS, GUESSES};
 
 /// Types that got a number, which is shorter than an address.
 #[derive(Debug, Default)]
@@ -242,7 +242,8 @@ pub fn pack_avoid(avoid: &Avoid, bytes: &mut Vec<u8>) {
     if avoid.is_empty() {
         return;
     }
-    bytes.push(avoid.refuted.min(GUESSES) << 1 | u8::from(avoid.plain));
+    let framed = avoid.framed.min(FRAMELESS);
+    bytes.push(framed << 3 | avoid.refuted.min(GUESSES) << 1 | u8::from(avoid.plain));
     for (opcode, cache) in &avoid.members {
         bytes.push(*opcode);
         bytes.extend(cache.to_le_bytes());
@@ -263,7 +264,8 @@ pub fn unpack_avoid(bytes: &[u8], types: &Types) -> Avoid {
     Avoid {
         members,
         plain: head & 1 == 1,
-        refuted: head >> 1,
+        refuted: head >> 1 & 3,
+        framed: head >> 3,
     }
 }
 
@@ -435,7 +437,7 @@ impl Reader<'_> {
 mod tests {
     use super::{Size, Types, pack, pack_avoid, size, slots, unpack, unpack_avoid};
     use crate::jit::context::{Behind, Context, Gpr, Held, Keywords, Known, Loc, Slot, Xmm};
-    use crate::jit::record::{Avoid, GUESSES};
+    use crate::jit::record::{Avoid, FRAMELESS, GUESSES};
 
     fn slot(held: Held, known: Known) -> Slot {
         Slot {
@@ -502,6 +504,7 @@ mod tests {
             members: vec![(7, u64::MAX), (200, 0)],
             plain: true,
             refuted: GUESSES,
+            framed: FRAMELESS,
         };
         let only_plain = Avoid {
             plain: true,

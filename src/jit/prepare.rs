@@ -1,5 +1,6 @@
 //! Getting a code object ready to be compiled.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -88,6 +89,8 @@ impl Jit {
                 blocks: Vec::new(),
                 stubs: Vec::new(),
                 mentions: Mentions::default(),
+                waits: BTreeMap::new(),
+                unfit: Cell::new(0),
                 exits: 0,
                 left: BTreeMap::new(),
                 patience: Patience::default(),
@@ -98,6 +101,7 @@ impl Jit {
             // Generators are made by the interpreter.
             if !(*record).view.suspends {
                 self.start(record)?;
+                self.wake(object);
             }
             Ok(record)
         }

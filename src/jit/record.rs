@@ -1,5 +1,6 @@
 //! What the compiler keeps for a code object.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -18,6 +19,12 @@ pub const VERSIONS: usize = 8;
 /// How often an instruction's branches are foreseen; then they are taken as they come.
 pub const GUESSES: u8 = 2;
 
+/// Calls that could not be emitted without a frame, in a row, before no other is tried.
+pub const UNFIT: u8 = 3;
+
+/// How often what an instruction calls is tried without a frame.
+pub const FRAMELESS: u8 = 2;
+
 /// Members of a family that failed on the way here.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Avoid {
@@ -27,11 +34,13 @@ pub struct Avoid {
     pub plain: bool,
     /// How often a branch did not go the way that was foreseen; no more than [`GUESSES`].
     pub refuted: u8,
+    /// How often what is called needed a frame after all; no more than [`FRAMELESS`].
+    pub framed: u8,
 }
 
 impl Avoid {
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty() && !self.plain && self.refuted == 0
+        self.members.is_empty() && !self.plain && self.refuted == 0 && self.framed == 0
     }
 }
 
@@ -101,6 +110,10 @@ pub struct Record {
     pub blocks: Vec<Block>,
     pub stubs: Vec<u32>,
     pub mentions: Mentions,
+    /// Units whose blocks have waited for what they call to be compiled, and how often.
+    pub waits: BTreeMap<u32, u8>,
+    /// How often in a row a call of it could not be emitted without a frame.
+    pub unfit: Cell<u8>,
     /// Exits to the interpreter.
     pub exits: u64,
     /// Why instructions were left to the interpreter.
@@ -120,6 +133,7 @@ impl Record {
             resumptions,
             patience,
             mentions,
+            waits,
             ..
         } = self;
         size_of::<Record>()
@@ -131,6 +145,7 @@ impl Record {
             + patience.bytes()
             + mentions.bytes()
             + left.len() * size_of::<(u32, &'static str)>()
+            + waits.len() * size_of::<(u32, u8)>()
             + blocks.iter().map(Block::bytes).sum::<usize>()
     }
 }

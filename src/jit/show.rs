@@ -65,6 +65,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         waits: false,
         guess: false,
         refuted: false,
+        frameless: false,
         doubtful: false,
     };
     let mut e = Emit::new(&view, &starts, &context, 0);

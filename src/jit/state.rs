@@ -7,6 +7,7 @@ use crate::emit::reuse::Buffers;
 use crate::emit::types::Symbol;
 use crate::emit::view::Doors;
 use crate::jit::arena::{Arena, Full};
+use crate::jit::awaiting::Awaiting;
 use crate::jit::check::Checked;
 use crate::jit::compile::Emitted;
 use crate::jit::live::Item;
@@ -44,6 +45,8 @@ pub struct Jit {
     pub buffers: Buffers,
     /// The instructions of a block being compiled: memory that is used again.
     pub emitted: Vec<Emitted>,
+    /// Blocks that call what is not compiled, by code object.
+    pub awaiting: HashMap<usize, Vec<Awaiting>>,
     /// The same for matchers.
     pub items: RefCell<Vec<Item>>,
     /// Exits to the interpreter by reason.
@@ -107,6 +110,9 @@ impl Jit {
     /// Forgets a code object and gives its memory back.
     pub fn forget(&mut self, record: &mut Record) {
         self.records.remove(&std::ptr::from_ref(record));
+        if !record.waits.is_empty() {
+            self.wait_no_more(record);
+        }
         record.entry = 0;
         record.resumptions.fill(0);
         for number in record.stubs.drain(..) {

@@ -94,6 +94,14 @@ impl Versions {
         }
     }
 
+    /// Moves a version elsewhere.
+    pub fn replace(&mut self, unit: u32, start: StartKey, at: Offset) {
+        let mut all = self.list.iter_mut();
+        if let Some(version) = all.find(|v| v.unit == unit && v.start == start) {
+            version.at = at;
+        }
+    }
+
     pub fn count(&self, unit: u32) -> usize {
         self.at(unit).len()
     }

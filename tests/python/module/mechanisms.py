@@ -19,6 +19,7 @@ MEANT = {
         " number-functions patience needs alignment"
     ),
     "arithmetic/truth.py": "unboxed-bools supposing number-functions",
+    "calls/frameless.py": "frameless-calls known-code foreseen-branches supposing needs operators",
     "calls/pushed_frames.py": "pending-increments foreseen-branches pushed-frames known-code immortal-hints",
     "classes/instances_made.py": "initializers instance-stand-ins",
     "classes/many_classes.py": "attribute-answers members",

@@ -43,6 +43,7 @@ def reset():
     k_global = 1
     known_places.clear()
     global_list[:] = [1, 2, 3]
+    leaf_grid.clear()
     for kind, attributes in CLASSES.items():
         for name, value in list(vars(kind).items()):
             if name not in attributes:
@@ -86,6 +87,76 @@ def cap(number):
 def total(values):
     return sum(value for value in values if type(value) is int)
 
+
+def leaf_sum(a, b):
+    return a + b * 2
+
+
+def leaf_pick(a, b):
+    return a if a < b else b
+
+
+def leaf_swap(a, b):
+    a, b = b, a
+    return a - b
+
+
+def leaf_between(a, b):
+    if 0 <= a < b:
+        return b - a
+    return leaf_sum(a, b)
+
+
+def leaf_same(x):
+    return x
+
+
+def leaf_second(a, b):
+    return b
+
+
+def leaf_twice(x):
+    return leaf_same(x) + leaf_same(x)
+
+
+def leaf_half(x):
+    return 0.5
+
+
+def leaf_word(x):
+    return "a word of its own"
+
+
+def leaf_item(values, i):
+    return values[i]
+
+
+class LeafGrid:
+    def __init__(self):
+        self.clear()
+
+    def clear(self):
+        self.w = 4
+        self.values = [0.5] * 16
+
+    def place(self, x, y):
+        if 0 <= x < self.w:
+            return y * self.w + x
+        raise IndexError(x)
+
+    def __getitem__(self, at):
+        x, y = at
+        return self.values[self.place(x, y)]
+
+    def __setitem__(self, at, value):
+        x, y = at
+        self.values[self.place(x, y)] = value
+
+    def width(self, more):
+        return self.w + more
+
+
+leaf_grid = LeafGrid()
 
 SCALARS = (int, str, float, bytes, complex, bool, type(None), type(...), range)
 NAMED = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType, types.CoroutineType)

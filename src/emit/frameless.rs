@@ -1,0 +1,513 @@
+//! Small callees that run without a frame, as part of the instruction that calls them.
+//!
+//! Their instructions are emitted in place, along the way that they would take now, on slots above
+//! the caller's stack. As long as nothing has happened that could not happen again, every exit leads
+//! back to the call: what holds there is what held before it, and the call is made anew, with a frame.
+//! So nobody sees that there was none. Where an instruction of the callee does more than that, the
+//! whole call is emitted with a frame.
+//!
+//! Counts of references are such a thing: increments and decrements of the callee only meet each
+//! other, in what is known of values. An exit is described with the counts from before the call.
+
+use pyo3::ffi;
+use smallvec::SmallVec;
+
+use crate::jit::code::read;
+use crate::jit::facts;
+use crate::jit::record::{Record, UNFIT};
+use crate::jit::starts::ContextKey;
+use crate::mechanisms::Mechanism;
+use crate::release::layout::{_PyInterpreterFrame, PyFunctionObject, PyVarObject};
+
+use super::asm::{Alu, Cc, Mem};
+use super::edge::{EdgeKind, Instr};
+use super::machine::{R11, TSTATE};
+use super::node::{Anchor, FRAME_NODE, Id, Kind, NONE, Node};
+use super::pushing::Callee;
+use super::sight::Seen;
+use super::types::{Field, Flow, Stop, Ty, Val};
+use super::view::CodeView;
+use super::{CROWDED, Emit, LOST};
+
+/// Code units of a callee that is small.
+const SMALL: usize = 120;
+/// Callees that may run in each other.
+const DEEPEST: usize = 3;
+/// Instructions of all callees of an instruction.
+const LONGEST: u32 = 120;
+
+/// An instruction of a callee, and what it is emitted by.
+pub type Chosen = (Instr, fn(&mut Emit<'_>) -> Flow);
+
+/// Who knows which members instructions are emitted as.
+pub trait Chooser {
+    /// The instruction of a callee at a unit, with the operands that `e` has for it.
+    fn choose_in_place(&self, record: &Record, unit: u32, e: &Emit<'_>) -> Option<Chosen>;
+}
+
+/// A callee that runs without a frame.
+pub(crate) struct Frameless<'a> {
+    /// The stack slot of its first local, and how many it has.
+    first: usize,
+    locals: usize,
+    function: Id,
+    /// What its caller goes on with.
+    view: &'a CodeView,
+    instr: Instr,
+    base: usize,
+}
+
+/// What is needed to run callees without frames.
+#[derive(Default)]
+pub(crate) struct InPlace<'a> {
+    pub chooser: Option<&'a dyn Chooser>,
+    /// What the block's first instruction calls, where that is not compiled yet.
+    pub awaits: Option<usize>,
+    /// The callees at the present point, the innermost last.
+    callees: Vec<Frameless<'a>>,
+    /// Before the outermost call: the depth of the stack, the increments that were due of each
+    /// node, and the unit where the instruction starts.
+    base: usize,
+    due: Vec<u16>,
+    start: u32,
+    /// The result of the innermost callee, which has returned.
+    returned: Option<Id>,
+    /// Instructions so far.
+    emitted: u32,
+    /// The callee that the instruction calls without a frame.
+    pub tried: Option<&'a Record>,
+    /// What stands for the frame that was not pushed, and the result of the call.
+    pub done: Option<(Id, Id)>,
+}
+
+impl InPlace<'_> {
+    /// Before an instruction is emitted.
+    pub fn begin(&mut self) {
+        self.callees.clear();
+        self.returned = None;
+        self.emitted = 0;
+        self.tried = None;
+        self.done = None;
+    }
+}
+
+/// What became of an instruction of a callee.
+enum Went {
+    On(u32),
+    Back(Id),
+}
+
+impl<'a> Emit<'a> {
+    /// Lets small callees run without frames.
+    pub fn choose_by(&mut self, chooser: &'a dyn Chooser) {
+        self.in_place.chooser = Some(chooser);
+    }
+
+    /// Whether a callee without a frame is being emitted.
+    pub(crate) fn is_frameless(&self) -> bool {
+        !self.in_place.callees.is_empty()
+    }
+
+    /// Whether a call of a function is to be tried without a frame, before anything is emitted for it.
+    pub(crate) fn may_be_frameless(&mut self, function: usize) -> bool {
+        let depth = self.in_place.callees.len();
+        let open = Mechanism::FramelessCalls.is_on()
+            && self.in_place.chooser.is_some()
+            && self.instr.frameless
+            && depth < DEEPEST
+            && self.nest == 0
+            && self.is_untouched();
+        if !open {
+            return false;
+        }
+        // SAFETY: what was seen is alive.
+        let code = unsafe { read::<usize>(function, PyFunctionObject::func_code.offset) };
+        if self.runnable(code).is_some() {
+            return true;
+        }
+        // SAFETY: a code object's size is the number of its code units.
+        let units = unsafe { read::<usize>(code, PyVarObject::ob_size.offset) };
+        if self.is_first() && units <= SMALL && self.compiled(code).is_none() {
+            self.in_place.awaits = Some(code);
+        }
+        false
+    }
+
+    /// Whether control stood before the instruction, with which the block starts, whatever callee is
+    /// being emitted for it.
+    fn is_first(&self) -> bool {
+        match self.in_place.callees.first() {
+            Some(outermost) => self.is_at_start(&outermost.instr),
+            None => self.is_at_start(&self.instr),
+        }
+    }
+
+    fn is_at_start(&self, instr: &Instr) -> bool {
+        !instr.waits && instr.start == self.block_unit
+    }
+
+    /// The record of code that may run without a frame.
+    fn runnable(&self, code: usize) -> Option<*mut Record> {
+        let callers = self.in_place.callees.iter().map(|f| f.view.object);
+        if callers
+            .chain([self.view.object])
+            .any(|object| object == code)
+        {
+            return None;
+        }
+        let record = self.compiled(code)?;
+        // SAFETY: a record lives as long as its code object, and nothing but the caller's is being
+        // changed.
+        let known = unsafe { &*record };
+        let current = facts::WATCHED.is_none_or(|watch| {
+            // SAFETY: the code object is alive.
+            unsafe {
+                read::<usize>(code, watch.monitoring) == 0
+                    && read::<usize>(code, watch.version) == known.version
+            }
+        });
+        let small = known.view.units.len() <= SMALL && !known.view.suspends;
+        let fit = known.unfit.get() < UNFIT && is_warm(code);
+        (small && fit && current).then_some(record)
+    }
+
+    /// The result of a call whose callee, of known code, runs without a frame. The references to the
+    /// function and to the arguments are taken over, unless they are borrowed.
+    pub(crate) fn call_frameless(
+        &mut self,
+        callee: &Callee,
+        args: &[Val],
+        borrowed: bool,
+    ) -> Flow<Option<Val>> {
+        let Some(code) = self.known_code(callee.code.0) else {
+            return Ok(None);
+        };
+        let Some(record) = self.runnable(code).filter(|_| self.is_untouched()) else {
+            return Ok(None);
+        };
+        // SAFETY: a record lives as long as its code object, which a guard has found to be the
+        // callee's and which the function keeps alive while this is emitted; what is changed
+        // meanwhile is the caller's record.
+        let record: &'a Record = unsafe { &*record };
+        if !self.is_frameless() {
+            self.in_place.tried = Some(record);
+            self.settle(self.st.base);
+            self.in_place.base = self.st.base;
+            self.in_place.start = self.instr.start;
+            self.in_place.due.clear();
+            let due = self.st.nodes.iter().map(|node| node.due);
+            self.in_place.due.extend(due);
+        }
+        self.in_place.callees.push(Frameless {
+            first: self.st.stack.len(),
+            locals: callee.outline.locals as usize,
+            function: callee.function.0,
+            view: self.view,
+            instr: self.instr,
+            base: self.st.base,
+        });
+        if borrowed {
+            self.py_incref(callee.function)?;
+        }
+        for &arg in args {
+            if borrowed {
+                self.py_incref(arg)?;
+            }
+            self.st.stack.push(arg.0);
+        }
+        for _ in args.len()..callee.outline.locals as usize {
+            let null = self.null();
+            self.st.stack.push(null.0);
+        }
+        self.expect_unwatched(callee.code);
+        let result = self.run_callee(record);
+        let Some(frameless) = self.in_place.callees.pop() else {
+            return Err(Stop::Unsupported("a callee that is gone"));
+        };
+        self.view = frameless.view;
+        self.instr = frameless.instr;
+        self.st.base = frameless.base;
+        self.leave_callee(&frameless, result?).map(Some)
+    }
+
+    /// Whether a member that pushes a frame by itself is not worth it: the generic one calls a C function
+    /// that has a form for methods written in Python, without a frame where that can be.
+    pub(crate) fn does_better_in_c(&self) -> bool {
+        let both = Mechanism::FramelessCalls.is_on() && Mechanism::Operators.is_on();
+        both && !cfg!(Py_3_12) && self.in_place.chooser.is_some()
+    }
+
+    /// Whether an argument could be seen if the block ended before the instruction.
+    pub(crate) fn hides(&self, args: &[Val]) -> bool {
+        let hidden = |v: &Val| self.seen(v.0) == Seen::Hidden;
+        self.instr.waits && !self.is_frameless() && args.iter().any(hidden)
+    }
+
+    fn known_code(&self, code: Id) -> Option<usize> {
+        let known = self.node(code).imm().map(|address| address as usize);
+        known.or_else(|| self.identified_object(code))
+    }
+
+    /// What entering a frame would ask: whether calls may nest so deep, and whether tools watch.
+    fn expect_unwatched(&mut self, code: Val) {
+        let depth = self.in_place.callees.len() as i32;
+        self.place(code.0);
+        let context = self.snapshot(0);
+        let r = self.place(code.0);
+        if let Some(watch) = facts::WATCHED {
+            self.asm.cmp_mem_imm(Mem::new(r, watch.monitoring), 0, 8);
+            self.need_frame_if(Cc::NE, context);
+        }
+        if let (Some(via), Some(tracing)) = (facts::CURRENT_VIA, facts::USE_TRACING) {
+            self.asm.load(R11, Mem::new(TSTATE, via), 8, false);
+            self.asm.cmp_mem_imm(Mem::new(R11, tracing), 0, 1);
+            self.need_frame_if(Cc::NE, context);
+        }
+        self.asm
+            .cmp_mem_imm(Mem::new(TSTATE, facts::RECURSION), depth, 4);
+        self.need_frame_if(Cc::L, context);
+    }
+
+    fn need_frame_if(&mut self, cc: Cc, context: ContextKey) {
+        let site = self.asm.jcc(cc);
+        self.add_edge(site, EdgeKind::NeedsFrame, self.in_place.start, context);
+    }
+
+    fn run_callee(&mut self, record: &'a Record) -> Flow<Id> {
+        self.view = &record.view;
+        let mut unit = 0;
+        loop {
+            self.in_place.emitted += 1;
+            if self.in_place.emitted > LONGEST {
+                return Err(Stop::Unsupported("a callee that is too long"));
+            }
+            match self.step_frameless(record, unit)? {
+                Went::On(next) if next > unit => unit = next,
+                Went::On(_) => return Err(Stop::Unsupported("a callee with a loop")),
+                Went::Back(result) => return Ok(result),
+            }
+        }
+    }
+
+    fn step_frameless(&mut self, record: &Record, unit: u32) -> Flow<Went> {
+        self.st.base = self.st.stack.len();
+        let chooser = self.in_place.chooser;
+        let chosen = chooser.and_then(|chooser| chooser.choose_in_place(record, unit, self));
+        let Some((instr, emitter)) = chosen else {
+            return Err(Stop::Unsupported("a callee's instruction that is left"));
+        };
+        let vars = self.st.vars.len();
+        self.instr = instr;
+        let flow = emitter(self);
+        // What is lost or has no room is looked for once more when all is emitted.
+        if let Some(why) = self.failed.filter(|why| ![LOST, CROWDED].contains(why)) {
+            return Err(Stop::Unsupported(why));
+        }
+        match flow {
+            Err(Stop::Ended) => {}
+            Err(Stop::Unsupported(why)) => return Err(Stop::Unsupported(why)),
+            _ => return Err(Stop::Unsupported("a template without an end")),
+        }
+        self.st.vars.truncate(vars);
+        let returned = self.in_place.returned.take();
+        let functions: SmallVec<[Id; DEEPEST]> =
+            self.in_place.callees.iter().map(|f| f.function).collect();
+        self.keep_only(functions.into_iter().chain(returned));
+        match (returned, self.going_on.take()) {
+            (Some(result), _) => Ok(Went::Back(result)),
+            (None, Some(next)) => Ok(Went::On(next)),
+            (None, None) => Err(Stop::Unsupported("a callee that always leaves")),
+        }
+    }
+
+    /// Drops what the frame of a callee that has returned would hold, as returning does.
+    fn leave_callee(&mut self, frameless: &Frameless<'_>, result: Id) -> Flow<Val> {
+        let Frameless { first, locals, .. } = *frameless;
+        self.st.stack.truncate(first + locals);
+        self.st.stack.push(result);
+        if !self.is_frameless() {
+            self.own_constant(first + locals);
+        }
+        for i in first..first + locals {
+            let null = self.null().0;
+            let old = std::mem::replace(&mut self.st.stack[i], null);
+            if !self.is_null(old) {
+                self.kept = None;
+                self.py_decref(Val(old))?;
+            }
+        }
+        self.py_decref(Val(frameless.function))?;
+        let result = self.st.stack[first + locals];
+        self.st.stack.truncate(first);
+        Ok(Val(result))
+    }
+
+    /// A constant of the callee's lives as long as the callee: whoever gets it needs a reference.
+    fn own_constant(&mut self, slot: usize) {
+        let id = self.st.stack[slot];
+        let node = *self.node(id);
+        let Kind::Imm(address) = node.kind else {
+            return;
+        };
+        // SAFETY: the GIL is held while something is compiled.
+        let lasting = unsafe { [ffi::Py_None(), ffi::Py_True(), ffi::Py_False()] };
+        let lasts = lasting.iter().any(|&object| object as i64 == address);
+        if address == 0 || lasts || self.is_immortal_constant(id) {
+            return;
+        }
+        let r = self.copy(id);
+        let owned = self.new_in_gpr(Ty::Object, r);
+        self.node_mut(owned).anchor = Anchor::Own;
+        self.node_mut(owned).known = node.known;
+        self.effects = true;
+        self.add_references(r, 1, false);
+        self.st.stack[slot] = owned;
+        let node = self.node_mut(id);
+        node.due = node.due.saturating_sub(1);
+    }
+
+    /// The instruction is emitted, or has to be with a frame, where it has tried to do without. Whether
+    /// it has tried.
+    pub(crate) fn judge_callee(&mut self, is_fit: bool) -> bool {
+        let Some(callee) = self.in_place.tried.take() else {
+            return false;
+        };
+        match is_fit {
+            true => callee.unfit.set(0),
+            // What waits for another callee may do better then.
+            false if self.in_place.awaits.is_some() => {}
+            false => callee.unfit.set(callee.unfit.get().saturating_add(1)),
+        }
+        true
+    }
+
+    /// The callee has returned.
+    pub(crate) fn return_frameless(&mut self, v: Val) -> Flow {
+        if self.nest > 0 {
+            return Err(Stop::Unsupported("a return in a branch"));
+        }
+        self.in_place.returned = Some(v.0);
+        Err(Stop::Ended)
+    }
+
+    /// Where an edge leads: out of a callee without a frame, back to the call.
+    pub(crate) fn way_out(&mut self, kind: EdgeKind, unit: u32) -> (EdgeKind, u32) {
+        if !self.is_frameless() {
+            return (kind, unit);
+        }
+        if self.effects {
+            self.fail("an exit behind what must not be done twice");
+        }
+        (EdgeKind::NeedsFrame, self.in_place.start)
+    }
+
+    /// Puts the counts from before the call in the place of the present ones, and the other way round.
+    /// Gives the depth that the stack had.
+    pub(crate) fn swap_counts(&mut self) -> usize {
+        for (node, due) in self.st.nodes.iter_mut().zip(&mut self.in_place.due) {
+            std::mem::swap(&mut node.due, due);
+        }
+        self.in_place.base
+    }
+
+    /// The depth up to which slots are the caller's.
+    pub(crate) fn callers_depth(&self) -> usize {
+        match self.is_frameless() {
+            true => self.in_place.base,
+            false => self.st.base,
+        }
+    }
+
+    /// The stack slot of a local of the callee.
+    pub(crate) fn frameless_slot(&self, i: usize) -> Option<usize> {
+        let callee = self.in_place.callees.last()?;
+        (i < callee.locals).then_some(callee.first + i)
+    }
+
+    /// A member of the frame that the callee does not have.
+    pub(crate) fn frameless_member(&mut self, field: &Field) -> Val {
+        let function = self.in_place.callees.last().map_or(NONE, |f| f.function);
+        let is = |other: &Field| field.name == other.name;
+        if is(&_PyInterpreterFrame::f_globals) {
+            return self.load(Val(function), &PyFunctionObject::func_globals);
+        }
+        if is(&_PyInterpreterFrame::f_builtins) {
+            return self.load(Val(function), &PyFunctionObject::func_builtins);
+        }
+        if field.offset == facts::FRAME_FUNCTION {
+            return Val(function);
+        }
+        self.fail(NO_FRAME)
+    }
+
+    /// Whether an address is in the frame that the callee does not have.
+    pub(crate) fn is_in_frame(&self, id: Id) -> bool {
+        id == FRAME_NODE
+            || matches!(
+                self.node(id).kind,
+                Kind::Address {
+                    base: FRAME_NODE,
+                    ..
+                }
+            )
+    }
+
+    /// What a check of the eval breaker is in a callee: where there is something to do, or somebody
+    /// watches, it needs a frame.
+    pub(crate) fn breaker_frameless(&mut self) -> Flow {
+        let context = self.snapshot(0);
+        match facts::WATCHED {
+            Some(watch) => {
+                let version = self
+                    .version(watch)
+                    .ok_or(Stop::Unsupported("too many changes of monitoring"))?;
+                self.asm
+                    .load(R11, Mem::new(TSTATE, facts::EVAL_BREAKER), 8, false);
+                self.asm.alu_imm(Alu::Cmp, true, R11, version);
+            }
+            None => {
+                let interp = crate::release::layout::PyThreadState::interp.offset;
+                self.asm.load(R11, Mem::new(TSTATE, interp), 8, false);
+                self.asm
+                    .cmp_mem_imm(Mem::new(R11, facts::EVAL_BREAKER), 0, 4);
+            }
+        }
+        self.need_frame_if(Cc::NE, context);
+        Ok(())
+    }
+
+    /// The object that a slot of the callee holds now.
+    pub(crate) fn seen_in_slot(&self, i: usize) -> Option<usize> {
+        let id = *self.st.stack.get(i)?;
+        if !self.is_frameless() || id == NONE || self.node(id).ty != Ty::Object {
+            return None;
+        }
+        match self.seen(id) {
+            Seen::Bits(object) => Some(object as usize),
+            Seen::Hidden | Seen::Unknown => None,
+        }
+    }
+
+    /// What stands for the frame of a call that is over.
+    pub(crate) fn stand_for_frame(&mut self, result: Val) -> Val {
+        let stand = self.st.add(Node::new(Ty::Ptr, Kind::Imm(1)));
+        self.in_place.done = Some((stand, result.0));
+        Val(stand)
+    }
+}
+
+/// Whether the interpreter has run code for so long that it specialises it.
+fn is_warm(code: usize) -> bool {
+    #[cfg(not(Py_3_12))]
+    {
+        // SAFETY: a live code object.
+        unsafe { read::<i16>(code, crate::release::layout::PyCodeObject::co_warmup.offset) == 0 }
+    }
+    #[cfg(Py_3_12)]
+    {
+        code != 0
+    }
+}
+
+/// Why the instruction of a callee is not emitted without a frame.
+pub(crate) const NO_FRAME: &str = "what a callee without a frame does not have";
