@@ -17,6 +17,10 @@ use crate::jit::facts;
 /// How many numbers of each kind there are beyond those that a frame may need.
 const SPARE: usize = 64;
 
+/// Locals and stack slots that are provided for from the start. Few frames have more, so that a program
+/// that counts blocks of memory does not see more of them when something is compiled.
+const USUAL: usize = 128;
+
 /// How many slices there are.
 const SLICES: usize = 4;
 
@@ -52,7 +56,7 @@ fn kept() -> MutexGuard<'static, Kept> {
 /// # Safety
 /// The calling thread holds the GIL.
 pub unsafe fn provide(slots: usize) {
-    let wanted = slots + SPARE;
+    let wanted = slots.max(USUAL) + SPARE;
     {
         let mut kept = kept();
         if wanted <= kept.wanted {
