@@ -11,7 +11,7 @@
   jne Deopt at 2
   mov rdx,[rax+10h]
   cmp rdx,10h
-  jae short 0000000000000083h
+  jae short 0000000000000080h
   mov esi,[rax+18h]
   and edx,3
   mov r11d,1
@@ -25,10 +25,8 @@
   mov rdx,[rcx+18h]
   mov r8,[rdx+rsi*8]
 ; STORE_FAST 2
-  mov r11d,[r8]
-  inc r11d
-  je short 000000000000007Ah
-  mov [r8],r11d
+  cmp dword ptr [r8],0FFFFFFFFh
+  adc qword ptr [r8],0
   mov [r13+58h],r8
   jmp Go at 5
 ; BINARY_SUBSCR_LIST_INT 0 (rarely)
@@ -39,11 +37,11 @@
   test dl,2
   mov esi,[rax+1Ch]
   mov r11d,[rax+18h]
-  je short 00000000000000ACh
+  je short 00000000000000A9h
   shl rsi,1Eh
   or rsi,r11
   neg rsi
-  jmp short 00000000000000B3h
+  jmp short 00000000000000B0h
   shl rsi,1Eh
   or rsi,r11
   jmp short 000000000000004Dh
