@@ -146,12 +146,16 @@ pub(crate) fn install(function: *mut ffi::PyFunctionObject) {
     let _ = function;
 }
 
-/// A frame was found running in a sample often enough.
-pub(crate) fn hot(code: *mut ffi::PyCodeObject, function: *mut ffi::PyFunctionObject) {
+/// A frame was found running in samples often enough. Gives whether its code will run compiled.
+pub(crate) fn hot(code: *mut ffi::PyCodeObject, function: *mut ffi::PyFunctionObject) -> bool {
     let traits = Traits::of(code);
-    if !traits.has(Traits::REFUSED) && compile(code).is_ok() && !traits.has(Traits::SUSPENDS) {
+    if traits.has(Traits::REFUSED) || compile(code).is_err() {
+        return false;
+    }
+    if !traits.has(Traits::SUSPENDS) {
         install(function);
     }
+    true
 }
 
 /// The entry for a frame that the evaluator was given.

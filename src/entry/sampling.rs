@@ -307,11 +307,15 @@ fn count(frame: Option<Frame>) {
         }
         let times = counts.entry(code as usize).or_default();
         *times += 1;
-        *times == policy::threshold()
+        let enough = *times >= policy::threshold();
+        if enough {
+            // Other code may come to this address.
+            counts.remove(&(code as usize));
+        }
+        enough
     };
-    if enough {
+    if enough && policy::hot(code, function) {
         QUIET.store(0, Ordering::Relaxed);
-        policy::hot(code, function);
         // SAFETY: as above.
         unsafe { jit::meet(code) };
     }
