@@ -20,6 +20,20 @@ pub struct Doors {
     pub default_entry: usize,
     /// Where a pointer is not NULL while another evaluator than the interpreter's stands behind ours.
     pub forward: usize,
+    pub slots: Slots,
+}
+
+/// What resumes generators and coroutines from C, and what that asks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Slots {
+    /// Our functions for `tp_iternext` and `am_send`.
+    pub next: usize,
+    pub send: usize,
+    /// Where the main interpreter is noted.
+    pub main: usize,
+    /// Where the number of a thread and the limit of its native stack are noted.
+    pub last_thread: usize,
+    pub last_limit: usize,
 }
 
 /// A code object and the addresses that its code may contain.

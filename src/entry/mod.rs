@@ -45,6 +45,7 @@ pub fn doors(py: Python<'_>) -> PyResult<Doors> {
         entry: vectorcall::enter as *const () as usize,
         default_entry: functions::learn_default(py)?,
         forward: hook::forward_place(),
+        slots: slots::asked(),
     });
     #[cfg(not(Py_3_12))]
     {
@@ -52,6 +53,7 @@ pub fn doors(py: Python<'_>) -> PyResult<Doors> {
         Ok(Doors {
             hook: hook::address(),
             forward: hook::forward_place(),
+            slots: slots::asked(),
             ..Doors::default()
         })
     }

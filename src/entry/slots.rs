@@ -1,4 +1,7 @@
 //! Slots of the generator types, through which C code resumes generators and coroutines.
+//!
+//! What is in the slots is machine code that resumes those which run compiled at once
+//! (`src/jit/sending.rs`); the functions here do what it does not.
 
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -6,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use pyo3::ffi;
 
 use super::{hook, stack};
+use crate::emit::view::Slots;
 use crate::jit;
 use crate::jit::code::{read, write};
 use crate::jit::facts::{self, CREATED, EXECUTING};
@@ -21,6 +25,9 @@ static INSTALLED: AtomicBool = AtomicBool::new(false);
 static NEXT: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 static SEND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
 
+/// Our functions in the slots.
+static OUR_SEND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+
 /// The interpreter whose generators run compiled.
 static MAIN: AtomicPtr<ffi::PyInterpreterState> = AtomicPtr::new(std::ptr::null_mut());
 
@@ -34,16 +41,18 @@ pub(crate) fn require() {
     unsafe {
         MAIN.store(ffi::PyInterpreterState_Main(), Ordering::Relaxed);
         let generator = &raw mut ffi::PyGen_Type;
-        let (Some(next), Some(send)) = (
+        let (Some(next), Some(send), Some((our_next, our_send))) = (
             (*generator).tp_iternext,
             (*(*generator).tp_as_async).am_send,
+            jit::slot_functions(),
         ) else {
             return;
         };
         NEXT.store(next as *mut c_void, Ordering::Relaxed);
         SEND.store(send as *mut c_void, Ordering::Relaxed);
-        (*generator).tp_iternext = Some(iternext);
-        replace_send(send, am_send);
+        OUR_SEND.store(our_send as *mut c_void, Ordering::Relaxed);
+        (*generator).tp_iternext = Some(std::mem::transmute::<usize, Next>(our_next));
+        replace_send(&SEND, &OUR_SEND);
     }
     INSTALLED.store(true, Ordering::Relaxed);
 }
@@ -63,19 +72,32 @@ pub(crate) fn remove() {
     // SAFETY: as in `require`; the pointers were in these slots.
     unsafe {
         ffi::PyGen_Type.tp_iternext = Some(own_next());
-        replace_send(am_send, own_send());
+        replace_send(&OUR_SEND, &SEND);
+    }
+}
+
+/// What the machine code in the slots asks, and what it leaves to.
+pub(crate) fn asked() -> Slots {
+    let (last_thread, last_limit) = stack::noted();
+    Slots {
+        next: iternext as *const () as usize,
+        send: am_send as *const () as usize,
+        main: &raw const MAIN as usize,
+        last_thread,
+        last_limit,
     }
 }
 
 /// # Safety
-/// The GIL is held.
-unsafe fn replace_send(old: ffi::sendfunc, new: ffi::sendfunc) {
+/// The GIL is held, and both are functions for that slot.
+unsafe fn replace_send(old: &AtomicPtr<c_void>, new: &AtomicPtr<c_void>) {
+    let old = old.load(Ordering::Relaxed);
     for ty in [&raw mut ffi::PyGen_Type, &raw mut ffi::PyCoro_Type] {
         // SAFETY: as in `require`.
         unsafe {
             let slot = &raw mut (*(*ty).tp_as_async).am_send;
-            if (*slot).is_some_and(|now| now as usize == old as usize) {
-                *slot = Some(new);
+            if (*slot).is_some_and(|now| now as *mut c_void == old) {
+                *slot = Some(function(new));
             }
         }
     }
@@ -86,9 +108,11 @@ fn own_next() -> Next {
     unsafe { std::mem::transmute::<*mut c_void, Next>(NEXT.load(Ordering::Relaxed)) }
 }
 
-fn own_send() -> ffi::sendfunc {
-    // SAFETY: as above.
-    unsafe { std::mem::transmute::<*mut c_void, ffi::sendfunc>(SEND.load(Ordering::Relaxed)) }
+/// # Safety
+/// A function for the slot `am_send`.
+unsafe fn function(place: &AtomicPtr<c_void>) -> ffi::sendfunc {
+    // SAFETY: by the caller.
+    unsafe { std::mem::transmute::<*mut c_void, ffi::sendfunc>(place.load(Ordering::Relaxed)) }
 }
 
 /// `tp_iternext`
@@ -115,7 +139,7 @@ unsafe extern "C" fn am_send(
     // SAFETY: by the caller.
     unsafe {
         let Some(given) = resume(generator, sent) else {
-            return own_send()(generator, sent, result);
+            return function(&SEND)(generator, sent, result);
         };
         *result = given;
         if given.is_null() {

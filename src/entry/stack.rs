@@ -47,6 +47,11 @@ pub unsafe fn limit_of(tstate: usize) -> usize {
     LAST_LIMIT.load(Ordering::Relaxed)
 }
 
+/// Where the number of the thread and its limit are noted that [`limit_of`] was asked for last.
+pub fn noted() -> (usize, usize) {
+    (&raw const LAST as usize, &raw const LAST_LIMIT as usize)
+}
+
 /// The same as [`is_low`], quicker.
 ///
 /// # Safety

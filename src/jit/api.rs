@@ -69,6 +69,12 @@ pub fn init(doors: Doors) -> Result<(), Refusal> {
     unsafe { setup::init(doors) }
 }
 
+/// Machine code for the slots of generator types: `tp_iternext` and `am_send`.
+pub fn slot_functions() -> Option<(usize, usize)> {
+    // SAFETY: called with the GIL held.
+    unsafe { with(|jit| (jit.trampolines.slot_next, jit.trampolines.slot_send)) }
+}
+
 /// Limit the bytes of machine code. Code that exists stays.
 pub fn set_limit(bytes: usize) {
     // SAFETY: called from Python, with the GIL held.

@@ -54,6 +54,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         dealloc: private.dealloc,
         hook: doors.hook,
         forward: doors.forward,
+        slots: doors.slots,
     };
     let trampolines = Trampolines::new(&mut arena, &targets).expect("the first page is there");
     let trampolines: &Trampolines = Box::leak(Box::new(trampolines));

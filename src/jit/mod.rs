@@ -70,6 +70,6 @@ pub use api::interpret;
 pub use api::{
     EntryPtr, Explained, Pace, Place, Reason, Refusal, Stats, compile_entry, disassemble, entry_of,
     exits_of, explain, go_on, init, is_prepared, is_specialised, machine_code, makes_generator,
-    meet, ready, resumption, run, set_limit, set_pace, stats,
+    meet, ready, resumption, run, set_limit, set_pace, slot_functions, stats,
 };
 pub use listing::{Line, Listed, Piece};

@@ -1,9 +1,10 @@
-//! Shared machine code by which blocks resume generators and coroutines, where their templates only
-//! call the interpreter for that.
+//! Shared machine code that resumes generators and coroutines: for blocks whose templates only call the
+//! interpreter for that, and for C code, which calls it through slots of their types.
 
 use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 use pyo3::ffi;
 
+use crate::emit::view::Slots;
 use crate::jit::facts;
 #[cfg(not(Py_3_12))]
 use crate::jit::finish;
@@ -23,6 +24,14 @@ pub enum Ending {
     Next,
 }
 
+/// Who calls.
+#[derive(Clone, Copy, Debug)]
+pub enum Caller {
+    Block,
+    /// C code, through a slot; our functions in the slots do what is not done at once.
+    Slot(Slots),
+}
+
 /// A generator's body is over: what `tp_iternext` gives.
 ///
 /// # Safety
@@ -39,14 +48,36 @@ unsafe extern "C" fn exhausted(
     std::ptr::null_mut()
 }
 
-/// Writes a function that is called from a block. What it does not do at once it leaves to the
-/// function that it stands for, with nothing done. Otherwise as `gen_send_ex2` does.
+/// The same for what sending to it gives.
+///
+/// # Safety
+/// As for [`exhausted`], and `to` is writable.
+#[cfg(Py_3_12)]
+unsafe extern "C" fn sent(
+    _generator: *mut ffi::PyObject,
+    result: *mut ffi::PyObject,
+    to: *mut *mut ffi::PyObject,
+) -> ffi::PySendResult {
+    // SAFETY: by the caller.
+    unsafe { *to = result };
+    match result.is_null() {
+        true => ffi::PySendResult::PYGEN_ERROR,
+        false => ffi::PySendResult::PYGEN_RETURN,
+    }
+}
+
+/// Bytes for what is kept across the call of the body.
+const KEPT: i32 = 24;
+
+/// Writes a function that resumes what it is given. What it does not do at once it leaves, with nothing
+/// done, to the function that it stands for, or to ours in the slot. Otherwise as `gen_send_ex2` does.
 pub fn resume(
     ops: &mut Assembler,
     entered: DynamicLabel,
     targets: &Targets,
     memory: usize,
     ending: Ending,
+    caller: Caller,
 ) -> AssemblyOffset {
     let state = PyGenObject::gi_frame_state.offset;
     let inner = PyGenObject::gi_iframe.offset;
@@ -58,22 +89,8 @@ pub fn resume(
     let none = unsafe { ffi::Py_None() };
 
     let start = ops.offset();
-    dynasm!(ops
-        ; .arch x64
-        ; mov rax, [rdi + PyObject::ob_type.offset]
-        ; mov rcx, QWORD &raw const ffi::PyGen_Type as i64
-        ; cmp rax, rcx
-        ; je =>known
-    );
-    if sends {
-        dynasm!(ops
-            ; .arch x64
-            ; mov rcx, QWORD &raw const ffi::PyCoro_Type as i64
-            ; cmp rax, rcx
-            ; jne =>slow
-        );
-    } else {
-        dynasm!(ops; .arch x64; jmp =>slow);
+    if let Caller::Block = caller {
+        expect_type(ops, sends, known, slow);
     }
     dynasm!(ops
         ; .arch x64
@@ -100,7 +117,21 @@ pub fn resume(
         ; mov rcx, QWORD targets.forward as i64
         ; cmp QWORD [rcx], 0
         ; jne =>slow
-        ; mov rcx, [r12 + thread::interp.offset]
+    );
+    match caller {
+        Caller::Block => dynasm!(ops
+            ; .arch x64
+            ; sub rsp, KEPT
+            ; mov [rsp], rdi
+            ; mov [rsp + 8], rsi
+            ; mov [rsp + 16], rdx
+            ; mov rdx, [rbp + machine::LIMIT]
+            ; mov rcx, [r12 + thread::interp.offset]
+        ),
+        Caller::Slot(slots) => enter_from_c(ops, undo, slots),
+    }
+    dynasm!(ops
+        ; .arch x64
         ; mov rcx, [rcx + PyInterpreterState::eval_frame.offset]
         ; mov rax, QWORD targets.hook as i64
         ; cmp rcx, rax
@@ -109,15 +140,10 @@ pub fn resume(
         ; jz =>alone
         ; mov rax, QWORD targets.evaluator as i64
         ; cmp rcx, rax
-        ; jne =>slow
+        ; jne =>undo
         ; =>alone
-        ; sub rsp, 24
-        ; mov [rsp], rdi
-        ; mov [rsp + 8], rsi
-        ; mov [rsp + 16], rdx
         ; lea rsi, [rdi + inner]
         ; mov rdi, r12
-        ; mov rdx, [rbp + machine::LIMIT]
     );
     find_resumption(ops, undo, targets, memory);
     link(ops, undo);
@@ -172,37 +198,107 @@ pub fn resume(
         Ending::Next => finish::exhausted as *const (),
     };
     #[cfg(Py_3_12)]
-    let finished = exhausted as *const ();
+    let finished = match ending {
+        Ending::Send => sent as *const (),
+        Ending::Next => exhausted as *const (),
+    };
+    let ret = ops.new_dynamic_label();
     dynasm!(ops
         ; .arch x64
-        ; add rsp, 24
+        ; =>ret
+    );
+    leave(ops, caller);
+    dynasm!(ops
+        ; .arch x64
         ; ret
         ; =>over
         ; mov rsi, rax
         ; mov rdx, [rsp + 16]
         ; mov rax, QWORD finished as i64
         ; call rax
-        ; add rsp, 24
-        ; ret
+        ; jmp =>ret
         ; =>undo
         ; mov rdi, [rsp]
         ; mov rsi, [rsp + 8]
         ; mov rdx, [rsp + 16]
-        ; add rsp, 24
-        ; =>slow
     );
-    if sends {
-        dynasm!(ops
-            ; .arch x64
-            ; mov rax, QWORD ffi::PyIter_Send as *const () as i64
-            ; jmp rax
-        );
-    } else {
-        dynasm!(ops
-            ; .arch x64
-            ; mov rax, [rdi + PyObject::ob_type.offset]
-            ; jmp QWORD [rax + PyTypeObject::tp_iternext.offset]
-        );
-    }
+    leave(ops, caller);
+    dynasm!(ops; .arch x64; =>slow);
+    let stood_for = match (caller, ending) {
+        (Caller::Slot(slots), Ending::Send) => slots.send,
+        (Caller::Slot(slots), Ending::Next) => slots.next,
+        (Caller::Block, Ending::Send) => ffi::PyIter_Send as *const () as usize,
+        (Caller::Block, Ending::Next) => {
+            dynasm!(ops
+                ; .arch x64
+                ; mov rax, [rdi + PyObject::ob_type.offset]
+                ; jmp QWORD [rax + PyTypeObject::tp_iternext.offset]
+            );
+            return start;
+        }
+    };
+    dynasm!(ops
+        ; .arch x64
+        ; mov rax, QWORD stood_for as i64
+        ; jmp rax
+    );
     start
+}
+
+/// Goes to `known` for a generator, and where something is sent for a coroutine.
+fn expect_type(ops: &mut Assembler, sends: bool, known: DynamicLabel, slow: DynamicLabel) {
+    dynasm!(ops
+        ; .arch x64
+        ; mov rax, [rdi + PyObject::ob_type.offset]
+        ; mov rcx, QWORD &raw const ffi::PyGen_Type as i64
+        ; cmp rax, rcx
+    );
+    if !sends {
+        dynasm!(ops; .arch x64; jne =>slow);
+        return;
+    }
+    dynasm!(ops
+        ; .arch x64
+        ; je =>known
+        ; mov rcx, QWORD &raw const ffi::PyCoro_Type as i64
+        ; cmp rax, rcx
+        ; jne =>slow
+    );
+}
+
+/// Keeps the arguments, and gets at what blocks have at hand: the thread's state in `r12`, its
+/// interpreter in `rcx` and the native stack's limit in `rdx`. Goes to `undo` where they are not
+/// those of the thread that was asked for last, and of the main interpreter.
+fn enter_from_c(ops: &mut Assembler, undo: DynamicLabel, slots: Slots) {
+    dynasm!(ops
+        ; .arch x64
+        ; push r12
+        ; sub rsp, KEPT + 8
+        ; mov [rsp], rdi
+        ; mov [rsp + 8], rsi
+        ; mov [rsp + 16], rdx
+        ; mov rax, QWORD ffi::PyThreadState_Get as *const () as i64
+        ; call rax
+        ; mov r12, rax
+        ; mov rdi, [rsp]
+        ; mov rax, [r12 + thread::id.offset]
+        ; inc rax
+        ; mov rcx, QWORD slots.last_thread as i64
+        ; cmp rax, [rcx]
+        ; jne =>undo
+        ; mov rcx, QWORD slots.last_limit as i64
+        ; mov rdx, [rcx]
+        ; mov rax, QWORD slots.main as i64
+        ; mov rcx, [r12 + thread::interp.offset]
+        ; cmp rcx, [rax]
+        ; jne =>undo
+    );
+}
+
+/// Takes what was kept off the stack.
+fn leave(ops: &mut Assembler, caller: Caller) {
+    match caller {
+        Caller::Block => dynasm!(ops; .arch x64; add rsp, KEPT),
+        Caller::Slot(_) => dynasm!(ops; .arch x64; add rsp, KEPT + 8; pop r12),
+    }
 }

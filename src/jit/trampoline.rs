@@ -6,12 +6,13 @@
 
 use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 
+use crate::emit::view::Slots;
 use crate::jit::arena::{Arena, Full, Offset};
 use crate::jit::facts;
 use crate::jit::freeing;
 use crate::jit::machine;
 use crate::jit::returning;
-use crate::jit::sending::{self, Ending};
+use crate::jit::sending::{self, Caller, Ending};
 use crate::jit::writing;
 use crate::release::layout::{_PyInterpreterFrame as frame, PyCodeObject};
 
@@ -38,6 +39,9 @@ pub struct Trampolines {
     pub send: usize,
     /// `tp_iternext` of generators, called from a block: likewise.
     pub next: usize,
+    /// The same two for the slots of the types.
+    pub slot_send: usize,
+    pub slot_next: usize,
     /// Jumped to from a block that has taken the running frame, which could have been suspended,
     /// off the thread and written it: clears the frame where that is the callee's to do, and
     /// returns `rbx` from the compiled function.
@@ -83,6 +87,7 @@ pub struct Targets {
     pub hook: usize,
     /// Where a pointer is not NULL while another evaluator than the interpreter's stands behind ours.
     pub forward: usize,
+    pub slots: Slots,
 }
 
 /// What the shared pieces are written with.
@@ -184,9 +189,12 @@ impl Trampolines {
             ; jmp rax
         );
 
-        let mut resume = |ending| sending::resume(&mut ops, entered, targets, memory, ending);
-        let send = (!facts::SENDING_IS_DERIVED).then(|| resume(Ending::Send));
-        let next = resume(Ending::Next);
+        let mut resume =
+            |ending, caller| sending::resume(&mut ops, entered, targets, memory, ending, caller);
+        let send = (!facts::SENDING_IS_DERIVED).then(|| resume(Ending::Send, Caller::Block));
+        let next = resume(Ending::Next, Caller::Block);
+        let slot_send = resume(Ending::Send, Caller::Slot(targets.slots));
+        let slot_next = resume(Ending::Next, Caller::Slot(targets.slots));
 
         let retire = ops.offset();
         returning::retire(&mut ops, targets);
@@ -252,6 +260,8 @@ impl Trampolines {
             call_suspended: at(call_suspended),
             send: send.map_or(0, at),
             next: at(next),
+            slot_send: at(slot_send),
+            slot_next: at(slot_next),
             retire: at(retire),
             leave: at(leave),
             finish: at(finish),
