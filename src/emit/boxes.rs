@@ -69,7 +69,7 @@ impl Emit<'_> {
         let (raw, helper) = match node.kind {
             Kind::BoxBool(raw) => return self.materialise_bool(id, raw),
             Kind::BoxFloat(raw) => (raw, helpers::box_float as *const () as usize),
-            Kind::BoxLong(raw) => (raw, helpers::box_long as *const () as usize),
+            Kind::BoxLong(raw) => (raw, self.view.shared.box_long),
             Kind::Slice(_) => return self.make_slice(id),
             _ => return,
         };

@@ -123,7 +123,8 @@ unsafe extern "C" fn replace_long(slot: *mut *mut ffi::PyObject, value: i64) {
     unsafe { write_object(slot, box_long(value)) }
 }
 
-/// The greatest `int` that exists once for everybody; the least is -5.
+/// The least and the greatest `int` that exist once for everybody.
+pub(crate) const LEAST_SHARED: i64 = -5;
 pub(crate) const GREATEST_SHARED: i64 = if cfg!(Py_3_15) { 1024 } else { 256 };
 
 /// Makes an `int` of one digit another one, if that has one digit as well and is not shared.
@@ -132,7 +133,8 @@ pub(crate) const GREATEST_SHARED: i64 = if cfg!(Py_3_15) { 1024 } else { 256 };
 /// A live `int` that nobody else looks at.
 unsafe fn in_place(object: usize, value: i64) -> bool {
     let digit = value.unsigned_abs();
-    let fits = !(-5..=GREATEST_SHARED).contains(&value) && digit >> facts::DIGIT_BITS == 0;
+    let fits =
+        !(LEAST_SHARED..=GREATEST_SHARED).contains(&value) && digit >> facts::DIGIT_BITS == 0;
     // SAFETY: by the caller.
     unsafe {
         if !fits || facts::long_size(object).0 != 1 {

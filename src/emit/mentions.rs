@@ -6,7 +6,7 @@ use crate::mechanisms::Mechanism;
 
 use super::Emit;
 use super::asm::{Alu, Cc};
-use super::edge::{EdgeKind, Mention};
+use super::edge::Mention;
 use super::identity::Identified;
 use super::machine::R11;
 use super::node::Id;
@@ -34,8 +34,7 @@ impl Emit<'_> {
         let site = self.asm.mov_word(R11, object as i64);
         self.mentions.push(Mention { site, record });
         self.asm.alu(Alu::Cmp, true, r, R11);
-        let site = self.asm.jcc(Cc::NE);
-        self.add_edge(site, EdgeKind::Refuted, self.instr.start, context);
+        self.refute_if(Cc::NE, context);
         self.aliases.push((object as i64, code));
         let itself = Identified::itself(code, object);
         let code = Identified::code_of(function, callee as usize);

@@ -290,7 +290,7 @@ impl Emit<'_> {
     }
 
     /// Leaves for a version of the instruction that has seen one more.
-    fn refute_if(&mut self, cc: Cc, context: ContextKey) {
+    pub(crate) fn refute_if(&mut self, cc: Cc, context: ContextKey) {
         let site = self.asm.jcc(cc);
         self.add_edge(site, EdgeKind::Refuted, self.instr.start, context);
     }

@@ -138,6 +138,18 @@ impl Emit<'_> {
         }
     }
 
+    /// Whether the local's memory has an object of this type now, while the block is compiled: a hint,
+    /// likewise.
+    pub(crate) fn holds(&self, local: usize, object_type: usize) -> bool {
+        let frame = self.looking.sight.frame;
+        // SAFETY: as above.
+        frame != 0
+            && unsafe {
+                let object = read::<usize>(frame, facts::LOCALS + 8 * local as i32);
+                object != 0 && read::<usize>(object, OB_TYPE) == object_type
+            }
+    }
+
     /// Whether anything is to be seen at the present point.
     fn looks(&self) -> bool {
         self.looking.on_path && !self.effects
@@ -333,8 +345,7 @@ impl Emit<'_> {
         let context = self.guard_context();
         self.asm.mov_imm(R11, word as i64);
         self.asm.alu(Alu::Cmp, true, r, R11);
-        let site = self.asm.jcc(Cc::NE);
-        self.add_edge(site, EdgeKind::Refuted, self.instr.start, context);
+        self.refute_if(Cc::NE, context);
         true
     }
 

@@ -3,10 +3,14 @@
 use crate::jit::context::{Behind, Known};
 use crate::jit::facts;
 
+use crate::mechanisms::Mechanism;
+
 use super::Emit;
+use super::asm::{Cc, Mem};
 use super::cold::Dealloc;
 use super::frameless::NO_FRAME;
 use super::node::{Anchor, At, Id, Kind, NONE};
+use super::offsets::OB_TYPE;
 use super::types::{Flow, Number, Stop, Ty, Val};
 
 impl Emit<'_> {
@@ -139,11 +143,12 @@ impl Emit<'_> {
             self.st.stack[slot] = v.0;
             return Ok(());
         }
-        self.effects = true;
         let i = self.local_index(i)?;
+        let old = self.st.local_node(i);
+        self.take_for_number(i, old, v.0);
+        self.effects = true;
         self.know_constant(v.0);
         self.make_slice(v.0);
-        let old = self.st.local_node(i);
         if old == v.0 {
             // One reference comes in, and the one that goes out is the same.
             return Ok(());
@@ -186,6 +191,34 @@ impl Emit<'_> {
     fn may_go_stale(&self, old: Id) -> bool {
         self.is_null(old)
             || matches!(self.node(old).known, Known::Type(t) if t == facts::float_type() || t == facts::long_type())
+    }
+
+    /// Where an unboxed number is stored, and the local holds an object of the same type while the block
+    /// is compiled: takes it for one, so that the number can be written into it later.
+    fn take_for_number(&mut self, i: usize, old: Id, new: Id) {
+        let object_type = match self.node(new).kind {
+            Kind::BoxFloat(_) => facts::float_type(),
+            Kind::BoxLong(_) => facts::long_type(),
+            _ => return,
+        };
+        let open = Mechanism::Supposing.is_on()
+            && self.instr.guess
+            && !self.instr.refuted
+            && self.node(old).known == Known::Nothing
+            && self.nest == 0
+            && self.holds(i, object_type)
+            && self.is_untouched();
+        if !open {
+            return;
+        }
+        self.settle(self.st.base);
+        let r = self.place(old);
+        let context = self.guard_context();
+        self.asm.test(true, r, r);
+        self.refute_if(Cc::E, context);
+        self.cmp_address(Mem::new(r, OB_TYPE), object_type);
+        self.refute_if(Cc::NE, context);
+        self.node_mut(old).known = Known::Type(object_type);
     }
 
     /// Gives an unboxed value a place that lasts.

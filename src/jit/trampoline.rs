@@ -60,6 +60,8 @@ pub struct Trampolines {
     pub free: usize,
     /// `fn(slot, value)`, called from a block: writes an unboxed `int` to a local.
     pub write_long: usize,
+    /// `fn(value) -> object`, called from a block: makes an `int` of an unboxed one.
+    pub box_long: usize,
     /// Called by blocks that are checked, before anything else.
     pub check: usize,
 }
@@ -237,7 +239,8 @@ impl Trampolines {
         );
 
         let free = freeing::entries(&mut ops, targets);
-        let write_long = writing::write_long(&mut ops);
+        let write_long = writing::write_long(&mut ops, targets);
+        let box_long = writing::box_long(&mut ops);
         let check = ops.offset();
         call_with_registers(&mut ops, targets.check);
         restore_registers(&mut ops);
@@ -269,6 +272,7 @@ impl Trampolines {
             stub: at(stub),
             free: at(free),
             write_long: at(write_long),
+            box_long: at(box_long),
             check: at(check),
         })
     }
