@@ -121,26 +121,39 @@ unsafe fn look(object: *mut PyObject, name: *mut PyObject) -> (usize, Found) {
             keys => read(keys, PyDictKeysObject::dk_nentries.offset),
         };
         let place = (version as usize ^ (name as usize >> 4)) % ANSWERS;
-        let answer = REMEMBERED.0.get().cast::<Answer>().add(place);
-        let known = (*answer).version == version
-            && (*answer).class == class
-            && (*answer).name == name as usize
-            && (*answer).hash == hash
-            && (*answer).keys == keys;
-        if known && version != 0 {
-            return (class, (*answer).found);
+        let answers = REMEMBERED.0.get().cast::<Answer>();
+        let (first, second) = (answers.add(place), answers.add(place ^ 1));
+        let holds = |answer: *const Answer| {
+            (*answer).version == version
+                && (*answer).class == class
+                && (*answer).name == name as usize
+                && (*answer).hash == hash
+                && (*answer).keys == keys
+        };
+        if version != 0 {
+            if holds(first) {
+                return (class, (*first).found);
+            }
+            if holds(second) {
+                return (class, (*second).found);
+            }
         }
-        (class, learn(class, name, answer, keys))
+        (class, learn(class, name, [first, second], keys))
     }
 }
 
 /// The same for what is not remembered.
 ///
 /// # Safety
-/// As for `look`; `answer` is a place for it.
+/// As for `look`; the answers are where this one may be, and the older one gives way.
 #[cold]
 #[inline(never)]
-unsafe fn learn(class: usize, name: *mut PyObject, answer: *mut Answer, keys: i64) -> Found {
+unsafe fn learn(
+    class: usize,
+    name: *mut PyObject,
+    [newer, older]: [*mut Answer; 2],
+    keys: i64,
+) -> Found {
     // SAFETY: by the caller.
     unsafe {
         if ffi::PyUnicode_CheckExact(name) == 0 {
@@ -156,7 +169,8 @@ unsafe fn learn(class: usize, name: *mut PyObject, answer: *mut Answer, keys: i6
         }
         let found = find(class, name, attribute);
         if version != 0 && hash != -1 {
-            *answer = Answer {
+            *older = *newer;
+            *newer = Answer {
                 class,
                 name: name as usize,
                 hash,
@@ -356,20 +370,28 @@ unsafe fn own(
     }
 }
 
-/// Stands for `PyObject_SetAttr`: another value for what has one.
+/// Stands for `PyObject_SetAttr`: another value for what has one, and what goes into a dict.
 unsafe extern "C" fn set(object: *mut PyObject, name: *mut PyObject, v: *mut PyObject) -> c_int {
     // SAFETY: by the caller.
     unsafe {
         if !v.is_null()
-            && let (class, Found::Value(index)) = look(object, name)
-            && read::<usize>(object as usize, DICT) == 0
-            && let Some((values, at)) = value(object, class, index)
+            && let (class, found @ (Found::Value(_) | Found::Own)) = look(object, name)
         {
-            let old: *mut PyObject = read(values, at);
-            if !old.is_null() {
-                write(values, at, ffi::Py_NewRef(v));
-                ffi::Py_DECREF(old);
-                return 0;
+            if let Found::Value(index) = found
+                && read::<usize>(object as usize, DICT) == 0
+                && let Some((values, at)) = value(object, class, index)
+            {
+                let old: *mut PyObject = read(values, at);
+                if !old.is_null() {
+                    write(values, at, ffi::Py_NewRef(v));
+                    ffi::Py_DECREF(old);
+                    return 0;
+                }
+            } else {
+                let dict = dict(object, class);
+                if dict != 0 {
+                    return ffi::PyDict_SetItem(dict as *mut PyObject, name, v);
+                }
             }
         }
         ffi::PyObject_SetAttr(object, name, v)
