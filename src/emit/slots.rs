@@ -204,7 +204,7 @@ impl Emit<'_> {
         let open = Mechanism::Supposing.is_on()
             && self.instr.guess
             && !self.instr.refuted
-            && self.node(old).known == Known::Nothing
+            && matches!(self.node(old).known, Known::Nothing | Known::Bound)
             && self.nest == 0
             && self.holds(i, object_type)
             && self.is_untouched();
@@ -214,8 +214,10 @@ impl Emit<'_> {
         self.settle(self.st.base);
         let r = self.place(old);
         let context = self.guard_context();
-        self.asm.test(true, r, r);
-        self.refute_if(Cc::E, context);
+        if self.node(old).known == Known::Nothing {
+            self.asm.test(true, r, r);
+            self.refute_if(Cc::E, context);
+        }
         self.cmp_address(Mem::new(r, OB_TYPE), object_type);
         self.refute_if(Cc::NE, context);
         self.node_mut(old).known = Known::Type(object_type);

@@ -118,3 +118,66 @@ for size in (1, 5, 6, 11, 22, 43, 86):
         delattr(grown, f"key{i}")
         assert read(grown) == size and call(grown) == "method"
 print("done")
+
+
+class Watched:
+    """Whose old values see what the instance holds while they go."""
+
+    def __init__(self, owner, name):
+        self.owner, self.name = owner, name
+
+    def __del__(self):
+        print(self.name, "goes from", sorted(vars(self.owner)), type(self.owner.value).__name__)
+
+
+class Dicts(dict):
+    def __setitem__(self, key, value):
+        print("never called")
+
+
+class Left:
+    pass
+
+
+class Right:
+    pass
+
+
+class Guarded:
+    @property
+    def value(self):
+        return self.__dict__["hidden"]
+
+    @value.setter
+    def value(self, v):
+        self.__dict__["hidden"] = v
+
+
+def store(objects, v):
+    for o in objects:
+        o.value = v
+
+
+made = [Left(), Right(), Guarded()]
+for o in made:
+    o.__dict__["other"] = 1
+for turn in range(30):
+    store(made, turn)
+print([o.value for o in made])
+for o in made[:2]:
+    o.value = Watched(o, type(o).__name__)
+del o
+store(made, None)
+made[0].__dict__ = Dicts(value=1)
+made[1].__dict__ = {}
+store(made, "put")
+print([sorted(vars(o).items()) for o in made])
+Left.value = property(lambda self: "computed")
+try:
+    store(made, 2)
+except AttributeError as error:
+    print(type(error).__name__, made[1].value)
+del Left.value
+Right.__setattr__ = lambda self, name, v: print("set", name, v)
+store(made, 3)
+print(made[0].value, made[1].value, made[2].value)
