@@ -95,6 +95,8 @@ pub struct BlockCode {
     pub mentions: Vec<Mention>,
     /// The code object that the first instruction calls, which is not compiled yet.
     pub awaits: Option<usize>,
+    /// How many instructions of callees run as part of it.
+    pub in_callees: u32,
     /// The contexts of edges, each counted once.
     pub contexts: Vec<ContextKey>,
     /// The instructions in order, and then those that have code which runs rarely.

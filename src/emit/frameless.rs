@@ -72,8 +72,9 @@ pub(crate) struct InPlace<'a> {
     start: u32,
     /// The result of the innermost callee, which has returned.
     returned: Option<Id>,
-    /// Instructions so far.
+    /// Instructions of the callees so far, and of those of the block's earlier instructions.
     emitted: u32,
+    pub settled: u32,
     /// The callee that the instruction calls without a frame.
     pub tried: Option<&'a Record>,
     /// What stands for the frame that was not pushed, and the result of the call.
@@ -81,6 +82,12 @@ pub(crate) struct InPlace<'a> {
 }
 
 impl InPlace<'_> {
+    /// The instruction is emitted for good.
+    pub fn settle(&mut self) {
+        self.settled += self.emitted;
+        self.emitted = 0;
+    }
+
     /// Before an instruction is emitted.
     pub fn begin(&mut self) {
         self.callees.clear();

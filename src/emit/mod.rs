@@ -396,6 +396,7 @@ impl<'a> Emit<'a> {
             calls: self.calls,
             mentions: self.mentions,
             awaits: self.in_place.awaits,
+            in_callees: self.in_place.settled,
             contexts: self.contexts,
             marks: self.marks,
         };

@@ -101,11 +101,13 @@ impl Emit<'_> {
         self.uses.known = false;
         self.view = view;
         self.instr = instr;
-        self.in_place.begin();
         if let Some(why) = why.take() {
+            self.in_place.begin();
             self.undo(mark);
             return Step::Unsupported(why);
         }
+        self.in_place.settle();
+        self.in_place.begin();
         self.looking.leave_start();
         match self.going_on {
             Some(unit) => {

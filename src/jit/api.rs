@@ -39,7 +39,8 @@ pub struct Stats {
     /// Code objects that have at least one block.
     pub functions: u64,
     pub blocks: u64,
-    /// Bytecode instructions compiled, counted once for each version.
+    /// Bytecode instructions compiled, counted once for each version, and those of callees without a frame
+    /// once for each call.
     pub bytecodes: u64,
     pub code_bytes: u64,
     pub metadata_bytes: u64,

@@ -200,8 +200,8 @@ impl Jit {
         emitted.clear();
         let (code, left) = self.emit(record, start, registers, &mut emitted);
         record.left.extend(left);
+        let bytecodes = emitted.len() as u64 + u64::from(code.in_callees);
         let placed = self.place(record, start, code, &emitted);
-        let bytecodes = emitted.len() as u64;
         self.emitted = emitted;
         let at = placed?;
         if let Some(checks) = &mut self.checks {
