@@ -1,4 +1,8 @@
 //! Shared machine code that makes an object of a number, or writes it to a local of the running frame.
+#![expect(
+    clippy::useless_conversion,
+    reason = "the macro converts register numbers, whatever their type"
+)]
 
 use dynasmrt::x64::Rq;
 use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
