@@ -2,7 +2,7 @@
 //! it is running. Code that is not found costs nothing. The interpreter's main thread is asked; while
 //! it waits for something, the thread looks by itself.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_int, c_uint, c_void};
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -227,10 +227,27 @@ fn watch(generation: u64, interp: usize) {
         unanswered += 1;
         if unanswered == ANSWER {
             unanswered = 0;
-            // Not while the interpreter ends.
-            Python::try_attach(|_| look());
+            if !memory_is_traced() {
+                // Not while the interpreter ends.
+                Python::try_attach(|_| look());
+            }
         }
     }
+}
+
+/// Whether tracemalloc traces. It would trace the thread state that this thread needs to look by
+/// itself, waits for the GIL to do so, and in 3.11 and the first releases of 3.13 does not survive
+/// that somebody stops it meanwhile.
+fn memory_is_traced() -> bool {
+    /// One in which nobody traces anything.
+    const DOMAIN: c_uint = 0xcea1_0000;
+    const NOT_TRACED: c_int = -2;
+    // SAFETY: needs no GIL, and there is nothing to forget.
+    unsafe { PyTraceMalloc_Untrack(DOMAIN, 0) != NOT_TRACED }
+}
+
+unsafe extern "C" {
+    fn PyTraceMalloc_Untrack(domain: c_uint, address: usize) -> c_int;
 }
 
 fn ask(interp: usize) {

@@ -1,5 +1,6 @@
 """Looking at what runs leaves nothing behind that a program could see, and finds what is hot."""
 import gc
+import subprocess
 import sys
 import time
 import unittest
@@ -19,6 +20,20 @@ def looping(n):
     for i in range(n):
         total += i & 3
     return total
+"""
+
+
+TRACED = """
+import tracemalloc
+
+import cevalry
+
+cevalry.enable()
+for turn in range(120):
+    count = 20_000 + 2_000 * (turn % 60)
+    tracemalloc.start()
+    list(range(count))
+    tracemalloc.stop()
 """
 
 
@@ -61,6 +76,12 @@ class Sampled(unittest.TestCase):
         before = sys.getrefcount(busy.__code__)
         busy(0.1)
         self.assertEqual(sys.getrefcount(busy.__code__), before)
+
+    def test_memory_is_traced_while_nobody_answers(self):
+        """The sampling thread asks for the GIL where the main thread is in C for long."""
+        for _ in range(2):
+            run = subprocess.run([sys.executable, "-c", TRACED])
+            self.assertEqual(run.returncode, 0)
 
 
 if __name__ == "__main__":
