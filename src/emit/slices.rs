@@ -10,6 +10,7 @@ use crate::jit::{facts, slices};
 use crate::mechanisms::Mechanism;
 
 use super::Emit;
+use super::boxes::constant_long;
 use super::call::{Call, Target};
 use super::intrinsics::str_type;
 use super::machine::RAX;
@@ -131,17 +132,25 @@ impl Emit<'_> {
         let mut args = [container; 6];
         for (i, &bound) in bounds.iter().enumerate() {
             args[i + 1] = Val(bound);
+            self.know_constant(bound);
             match self.node(bound).kind {
                 // If others have the number too, the object that a container sees is theirs.
                 Kind::BoxLong(raw) if built_in || self.node(bound).due == 1 => {
                     shape |= slices::UNBOXED << i;
                     args[i + 1] = Val(raw);
                 }
+                Kind::Imm(address) if built_in && self.is_long(bound) => {
+                    match constant_long(address as usize) {
+                        Some(v) => {
+                            shape |= slices::UNBOXED << i;
+                            args[i + 1] = self.int(Ty::I64, v);
+                        }
+                        None => shape |= self.counted(bound, i),
+                    }
+                }
                 _ => {
                     self.materialise(bound);
-                    if self.node(bound).due == 0 && !self.is_null(bound) {
-                        shape |= slices::COUNTED << i;
-                    }
+                    shape |= self.counted(bound, i);
                 }
             }
         }
@@ -164,6 +173,14 @@ impl Emit<'_> {
             args: &args[..=last],
         })?;
         Ok(Some(result))
+    }
+
+    /// Says of a bound that is an object whether the slice's reference to it has been counted.
+    fn counted(&self, bound: Id, i: usize) -> u32 {
+        match self.node(bound).due == 0 && !self.is_null(bound) {
+            true => slices::COUNTED << i,
+            false => 0,
+        }
     }
 
     /// Whether the runtime never makes an object to slice the container.

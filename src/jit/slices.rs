@@ -173,6 +173,7 @@ unsafe fn with_object<T>(
 ///
 /// # Safety
 /// As for [`get`].
+#[inline(always)]
 unsafe fn bounds(words: [usize; 3], shape: u32) -> Option<Bounds> {
     let mut bounds = [None; 3];
     for (i, &word) in words.iter().enumerate() {
@@ -191,6 +192,7 @@ unsafe fn bounds(words: [usize; 3], shape: u32) -> Option<Bounds> {
 
 /// # Safety
 /// The object is live, or NULL.
+#[inline(always)]
 unsafe fn bound(object: *mut PyObject) -> Option<Option<Py_ssize_t>> {
     // SAFETY: by the caller.
     unsafe {
@@ -211,34 +213,65 @@ unsafe fn bound(object: *mut PyObject) -> Option<Option<Py_ssize_t>> {
 }
 
 /// What bounds are of a sequence of some length.
-fn part([start, stop, step]: Bounds, len: Py_ssize_t) -> Part {
-    let step = step.unwrap_or(1);
+#[inline(always)]
+fn part(bounds: Bounds, len: Py_ssize_t) -> Part {
+    match bounds[2] {
+        None | Some(1) => {
+            let start = place(bounds[0], 0, (0, len), len);
+            let stop = place(bounds[1], len, (0, len), len);
+            Part {
+                start,
+                step: 1,
+                count: (stop - start).max(0),
+            }
+        }
+        Some(-1) => {
+            let start = place(bounds[0], len - 1, (-1, len - 1), len);
+            let stop = place(bounds[1], -1, (-1, len - 1), len);
+            Part {
+                start,
+                step: -1,
+                count: (start - stop).max(0),
+            }
+        }
+        Some(step) => in_steps(bounds, step, len),
+    }
+}
+
+/// The same for a step of more than one.
+#[inline(never)]
+fn in_steps(bounds: Bounds, step: Py_ssize_t, len: Py_ssize_t) -> Part {
     // Where counting may begin, and where it ends at the latest.
-    let (lowest, highest) = match step > 0 {
+    let ends = match step > 0 {
         true => (0, len),
         false => (-1, len - 1),
     };
-    let place = |bound: Py_ssize_t| {
-        let from_start = if bound < 0 { bound + len } else { bound };
-        from_start.clamp(lowest, highest)
-    };
     let (first, last) = match step > 0 {
-        true => (lowest, highest),
-        false => (highest, lowest),
+        true => ends,
+        false => (ends.1, ends.0),
     };
-    let start = start.map_or(first, place);
-    let stop = stop.map_or(last, place);
+    let start = place(bounds[0], first, ends, len);
+    let stop = place(bounds[1], last, ends, len);
     let count = match step {
-        1 => stop - start,
-        -1 => start - stop,
-        2.. if start < stop => (stop - start - 1) / step + 1,
-        ..=-2 if stop < start => (start - stop - 1) / -step + 1,
+        1.. if start < stop => (stop - start - 1) / step + 1,
+        ..=-1 if stop < start => (start - stop - 1) / -step + 1,
         _ => 0,
     };
-    Part {
-        start,
-        step,
-        count: count.max(0),
+    Part { start, step, count }
+}
+
+/// Where a bound is, which may count from the end, between the ends that there are.
+#[inline(always)]
+fn place(
+    bound: Option<Py_ssize_t>,
+    none: Py_ssize_t,
+    (lowest, highest): (Py_ssize_t, Py_ssize_t),
+    len: Py_ssize_t,
+) -> Py_ssize_t {
+    match bound {
+        None => none,
+        Some(bound) if bound < 0 => (bound + len).max(lowest),
+        Some(bound) => bound.min(highest),
     }
 }
 
@@ -332,7 +365,9 @@ unsafe fn set_part(list: *mut PyObject, part: Part, value: *mut PyObject, last_u
         let new = (*value.cast::<ffi::PyListObject>()).ob_item;
         if last_use && ffi::Py_REFCNT(value) == 1 {
             // The value goes next, and drops whatever it holds in the same order.
-            ptr::swap_nonoverlapping(items, new, count);
+            for i in 0..count {
+                ptr::swap(items.add(i), new.add(i));
+            }
             return 0;
         }
         let mut old = [ptr::null_mut(); SHORT];
