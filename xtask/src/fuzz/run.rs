@@ -17,7 +17,7 @@ const REDUCER: &str = include_str!("python/reduce.py");
 
 /// How many milliseconds of the processor a program may take by the interpreter alone, and for each
 /// time that it is run. Of a thousand programs about four do not end, and two take half of it.
-const PATIENCE_ALONE: (u32, u32) = (500, 500);
+const PATIENCE_ALONE: (u32, u32) = (200, 300);
 
 /// How many milliseconds of the processor it may take compiled, once the interpreter has finished it.
 const PATIENCE_COMPILED: u32 = 10_000;
