@@ -36,6 +36,8 @@ pub enum Mechanism {
     InstanceStandIns,
     OperatorStandIns,
     AttributeAnswers,
+    AttributesInPlace,
+    InstanceChecks,
     Generators,
     MainLoops,
     Patience,
@@ -47,7 +49,7 @@ pub enum Mechanism {
 use Mechanism::*;
 
 /// Every mechanism: its name, and what it is and where.
-pub const ALL: [(Mechanism, &str, &str); 29] = [
+pub const ALL: [(Mechanism, &str, &str); 31] = [
     (
         UnboxedFloats,
         "unboxed-floats",
@@ -162,6 +164,16 @@ pub const ALL: [(Mechanism, &str, &str); 29] = [
         AttributeAnswers,
         "attribute-answers",
         "where attributes are is remembered by class (src/jit/standins/attributes.rs)",
+    ),
+    (
+        AttributesInPlace,
+        "attributes-in-place",
+        "attributes of more classes than the interpreter specialises for (src/emit/attributes.rs)",
+    ),
+    (
+        InstanceChecks,
+        "instance-checks",
+        "what `isinstance` answers is known from both classes (src/emit/isinstance.rs)",
     ),
     (
         Generators,

@@ -126,6 +126,8 @@ pub struct Instr {
     pub live: [usize; LIVE],
     /// Whether the block may end before the instruction, so that they can be looked at.
     pub waits: bool,
+    /// The same for what a member that the interpreter has installed would do better with.
+    pub may_end: bool,
     /// Whether branches may be taken to go as they would now.
     pub guess: bool,
     /// Whether what was guessed before has failed: guesses are for what is met here by turns.

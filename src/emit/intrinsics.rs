@@ -40,6 +40,11 @@ enum Intrinsic {
     PushFrame,
     LoadGlobal,
     Call,
+    GetAttribute,
+    SetAttribute,
+    GetMethod,
+    IsInstance,
+    Bool,
 }
 
 impl Intrinsic {
@@ -52,6 +57,9 @@ impl Intrinsic {
             Intrinsic::PushFrame => Mechanism::PushedFrames.is_on(),
             Intrinsic::LoadGlobal => Mechanism::GlobalsInPlace.is_on(),
             Intrinsic::Call => Mechanism::Initializers.is_on(),
+            Intrinsic::GetAttribute | Intrinsic::SetAttribute | Intrinsic::GetMethod => true,
+            Intrinsic::IsInstance => true,
+            Intrinsic::Bool => true,
             _ => Mechanism::NumberFunctions.is_on(),
         }
     }
@@ -96,6 +104,11 @@ const TABLE: &[(&str, Intrinsic)] = &[
     ("_PyEvalFramePushAndInit", Intrinsic::PushFrame),
     ("_PyDict_LoadGlobal", Intrinsic::LoadGlobal),
     ("PyObject_Vectorcall", Intrinsic::Call),
+    ("PyObject_GetAttr", Intrinsic::GetAttribute),
+    ("PyObject_SetAttr", Intrinsic::SetAttribute),
+    ("_PyObject_GetMethod", Intrinsic::GetMethod),
+    ("PyObject_IsInstance", Intrinsic::IsInstance),
+    ("PyBool_FromLong", Intrinsic::Bool),
 ];
 
 /// The functions of the binary operators, in the order of the instruction's argument.
@@ -147,6 +160,11 @@ impl Emit<'_> {
             }
             (Intrinsic::PushFrame, args) => self.push_called(args),
             (Intrinsic::Call, args) => self.make_instance(args, kept),
+            (Intrinsic::GetAttribute, &[owner, name]) => self.get_attribute(owner, name),
+            (Intrinsic::SetAttribute, &[owner, name, v]) => self.set_attribute(owner, name, v),
+            (Intrinsic::GetMethod, &[owner, name, to]) => self.get_method(owner, name, to),
+            (Intrinsic::IsInstance, &[object, class]) => self.is_instance(object, class),
+            (Intrinsic::Bool, &[v]) => self.bool_of(v),
             (Intrinsic::RichCompare, &[a, b, op]) => self.rich_compare(a, b, op),
             (_, &[a, b]) => self.binary_intrinsic(intrinsic, a, b),
             _ => Ok(None),

@@ -1,7 +1,7 @@
 //! Loads and stores.
 
 use crate::jit::code;
-use crate::jit::context::{Known, Loc};
+use crate::jit::context::Known;
 use crate::jit::facts;
 use crate::jit::fold;
 
@@ -12,10 +12,10 @@ use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::OldObject;
 use super::frameless::NO_FRAME;
 use super::iterators::NEXT;
-use super::machine::{CELL_SLOTS, R11, cell};
+use super::machine::R11;
 use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node};
 use super::offsets::{CO_CONSTS, CO_NAMES, OB_FVAL, OB_ITEM, OB_TYPE};
-use super::types::{Cell, Elem, Field, Stop, Ty, Val};
+use super::types::{Elem, Field, Stop, Ty, Val};
 use super::value::shape;
 
 impl Emit<'_> {
@@ -499,60 +499,5 @@ impl Emit<'_> {
                 self.asm.cmp_mem(R11, m);
             }
         }
-    }
-
-    pub fn cell(&mut self, _ty: Ty, n: u32) -> Cell {
-        let first = self.st.cells;
-        self.st.cells += n.max(1) as u16;
-        if self.st.cells > CELL_SLOTS {
-            self.fail("too many variables in memory");
-            self.st.cells = first;
-        }
-        self.cell_types.push((first, _ty));
-        Cell((self.cell_types.len() - 1) as u32)
-    }
-
-    pub fn cell_get(&mut self, x: Cell, i: Val) -> Val {
-        let (first, ty) = self.cell_types[x.0 as usize];
-        let Ok(i) = self.constant::<u16>(i) else {
-            return self.fail("an index that is not known when compiling");
-        };
-        let id = self.load_from(cell(first + i), ty);
-        // What a callee has put there belongs to us.
-        self.node_mut(id).anchor = Anchor::Own;
-        Val(id)
-    }
-
-    pub fn cell_set(&mut self, x: Cell, i: Val, v: Val) {
-        let (first, ty) = self.cell_types[x.0 as usize];
-        let Ok(i) = self.constant::<u16>(i) else {
-            self.fail("an index that is not known when compiling");
-            return;
-        };
-        let m = cell(first + i);
-        if ty == Ty::F64 {
-            let f = self.place_xmm(v.0);
-            self.asm.store_f64(m, f);
-            return;
-        }
-        if ty == Ty::Object {
-            self.give(v.0);
-        }
-        match self.node(v.0).imm().map(i32::try_from) {
-            Some(Ok(v)) => self.asm.store_imm(m, v, 8),
-            _ => {
-                let r = self.place(v.0);
-                self.asm.store(m, r, 8);
-            }
-        }
-    }
-
-    pub fn cell_addr(&mut self, x: Cell) -> Val {
-        let (first, _) = self.cell_types[x.0 as usize];
-        let r = self.free_gpr();
-        self.asm.lea(r, cell(first));
-        let id = self.st.add(Node::new(Ty::Ptr, Kind::Bits));
-        self.st.put(id, Loc::Gpr(r));
-        Val(id)
     }
 }

@@ -94,7 +94,7 @@ impl Emit<'_> {
     }
 
     /// The class of an operand. One that is known still has to be looked at: it may be gone.
-    fn class_of(&self, v: Val) -> Flow<Option<usize>> {
+    pub(crate) fn class_of(&self, v: Val) -> Flow<Option<usize>> {
         if self.effects || self.instr.plain {
             return Ok(None);
         }

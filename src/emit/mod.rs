@@ -6,9 +6,11 @@
 mod arith;
 mod asm;
 mod at_once;
+mod attributes;
 mod boxes;
 mod cached;
 mod call;
+mod cells;
 mod cold;
 mod conform;
 mod control;
@@ -20,6 +22,7 @@ pub(crate) mod helpers;
 mod identity;
 mod instances;
 mod intrinsics;
+mod isinstance;
 mod iterators;
 mod join;
 mod keep;
@@ -74,6 +77,7 @@ use crate::jit::record::Record;
 use crate::jit::starts::{ContextKey, Starts};
 
 use asm::Asm;
+use cells::Cells;
 use cold::Cold;
 use edge::{BlockCode, CallSite, Edge, EdgeKind, Instr, Mark, Mention};
 use frameless::InPlace;
@@ -137,8 +141,7 @@ pub struct Emit<'a> {
     contexts: Vec<ContextKey>,
     /// What `conform` has made of the state.
     conformed: Option<ContextKey>,
-    /// First word and type of each cell of the instruction.
-    cell_types: Vec<(u16, Ty)>,
+    cells: Cells,
     /// What the instruction has computed from what.
     computed: Vec<((Op, Ty, Id, Id), Val)>,
     /// Addresses that a guard has found values to be: one node counts for both.
@@ -188,7 +191,7 @@ impl<'a> Emit<'a> {
         let Lists {
             tables,
             cold,
-            cell_types,
+            cells,
             computed,
             aliases,
             versions,
@@ -219,6 +222,7 @@ impl<'a> Emit<'a> {
                 plain: false,
                 live: Default::default(),
                 waits: false,
+                may_end: false,
                 guess: false,
                 refuted: false,
                 frameless: false,
@@ -237,7 +241,7 @@ impl<'a> Emit<'a> {
             starts,
             contexts: block.contexts,
             conformed: None,
-            cell_types,
+            cells,
             computed,
             aliases,
             versions,
@@ -369,7 +373,7 @@ impl<'a> Emit<'a> {
         buffers.lists = Lists {
             tables: self.tables,
             cold: self.cold,
-            cell_types: self.cell_types,
+            cells: self.cells,
             computed: self.computed,
             aliases: self.aliases,
             versions: self.versions,

@@ -128,7 +128,7 @@ impl Emit<'_> {
         self.going_on = None;
         self.failed = None;
         self.kept = None;
-        self.cell_types.clear();
+        self.cells.clear();
         self.breaker = None;
         self.computed.clear();
         self.aliases.clear();

@@ -5,6 +5,7 @@ use crate::jit::fold::Op;
 
 use super::Emit;
 use super::asm::Asm;
+use super::cells::Cells;
 use super::cold::Cold;
 use super::edge::BlockCode;
 use super::identity::{Identified, Loaded};
@@ -40,7 +41,7 @@ pub struct Buffers {
 pub(crate) struct Lists {
     pub tables: Vec<Table>,
     pub cold: Vec<Cold>,
-    pub cell_types: Vec<(u16, Ty)>,
+    pub cells: Cells,
     pub computed: Vec<((Op, Ty, Id, Id), Val)>,
     pub aliases: Vec<(i64, Id)>,
     pub versions: Vec<Loaded>,

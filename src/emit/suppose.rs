@@ -78,6 +78,24 @@ impl Emit<'_> {
         self.leave_if(Cc::NE, context);
     }
 
+    /// Leaves for a version of the instruction that has seen one more where the condition does not hold.
+    pub(crate) fn expect(&mut self, c: Val) -> Flow {
+        match self.decided(c.0) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(Stop::Unsupported("operands that have changed")),
+            None => {}
+        }
+        self.pass_guard(c.0);
+        self.settle(self.st.base);
+        let test = self.test(c.0);
+        let context = self.guard_context();
+        for site in self.jump_if(test.not()) {
+            self.add_edge(site, EdgeKind::Refuted, self.instr.start, context);
+        }
+        self.learn(c.0);
+        Ok(())
+    }
+
     pub(crate) fn leave_if(&mut self, cc: Cc, context: ContextKey) {
         let site = self.asm.jcc(cc);
         self.add_edge(site, EdgeKind::Deopt, self.instr.start, context);

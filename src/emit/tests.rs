@@ -111,6 +111,7 @@ fn listing(source: &str) -> String {
             plain: false,
             live: Default::default(),
             waits: false,
+            may_end: false,
             guess: false,
             refuted: false,
             frameless: false,

@@ -67,6 +67,8 @@ impl Jit {
                     let instr = Instr {
                         doubtful: verdict != Verdict::Yes
                             && (operands.may_wait() || decoded.instr.frameless),
+                        live: operands.top(),
+                        may_end: operands.may_wait(),
                         ..decoded.instr
                     };
                     return emit(installed, variant, instr);
@@ -100,6 +102,7 @@ impl Jit {
                     plain: avoid.plain,
                     live: operands.top(),
                     waits: operands.may_wait(),
+                    may_end: operands.may_wait(),
                     ..decoded.instr
                 };
                 emit(decoded.opcode, variant, instr)

@@ -44,6 +44,7 @@ pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
                     plain: false,
                     live: Default::default(),
                     waits: false,
+                    may_end: false,
                     guess: false,
                     refuted: false,
                     frameless: false,

@@ -63,6 +63,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         plain: false,
         live: Default::default(),
         waits: false,
+        may_end: false,
         guess: false,
         refuted: false,
         frameless: false,

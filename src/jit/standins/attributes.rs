@@ -41,9 +41,9 @@ const MANAGED_DICT: std::ffi::c_ulong = 1 << 4;
 #[cfg(Py_3_12)]
 const INLINE_VALUES: std::ffi::c_ulong = 1 << 2;
 /// Where an instance has a pointer to its dict, and on 3.11 to the values that it has instead.
-const DICT: i32 = -24;
+pub const DICT: i32 = -24;
 #[cfg(not(Py_3_12))]
-const VALUES: i32 = -32;
+pub const VALUES: i32 = -32;
 
 /// How many answers are remembered.
 const ANSWERS: usize = 1024;
@@ -52,7 +52,7 @@ const NO_KEYS: i64 = -1;
 
 /// What there is under a name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Found {
+pub enum Found {
     /// Something that only the interpreter deals with.
     Other,
     /// A function of the class, for instances without anything of their own.
@@ -96,23 +96,35 @@ static REMEMBERED: Answers = Answers(UnsafeCell::new([NO_ANSWER; ANSWERS]));
 ///
 /// # Safety
 /// A live class that is no built-in one.
-unsafe fn shared_keys(class: usize) -> usize {
+pub unsafe fn shared_keys(class: usize) -> usize {
     // SAFETY: by the caller.
     unsafe { read(class, PyHeapTypeObject::ht_cached_keys.offset) }
 }
 
-/// What instances of an object's class have under a name.
+/// The class of an object, and what its instances have under a name.
 ///
 /// # Safety
-/// A live object and a string; the GIL is held.
+/// As for [`look`], of a live object.
 #[inline]
-unsafe fn look(object: *mut PyObject, name: *mut PyObject) -> (usize, Found) {
-    // SAFETY: by the caller. Only classes that are no built-in ones are larger than others.
+unsafe fn look_at(object: *mut PyObject, name: *mut PyObject) -> (usize, Found) {
+    // SAFETY: by the caller.
     unsafe {
         let class: usize = read(object as usize, Head::ob_type.offset);
+        (class, look(class, name))
+    }
+}
+
+/// What instances of a class have under a name.
+///
+/// # Safety
+/// A live class and a string; the GIL is held.
+#[inline]
+pub unsafe fn look(class: usize, name: *mut PyObject) -> Found {
+    // SAFETY: by the caller. Only classes that are no built-in ones are larger than others.
+    unsafe {
         let flags = (*(class as *mut PyTypeObject)).tp_flags;
         if flags & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
-            return (class, Found::Other);
+            return Found::Other;
         }
         let version: u32 = read(class, Class::tp_version_tag.offset);
         let hash: i64 = read(name as usize, PyASCIIObject::hash.offset);
@@ -132,13 +144,13 @@ unsafe fn look(object: *mut PyObject, name: *mut PyObject) -> (usize, Found) {
         };
         if version != 0 {
             if holds(first) {
-                return (class, (*first).found);
+                return (*first).found;
             }
             if holds(second) {
-                return (class, (*second).found);
+                return (*second).found;
             }
         }
-        (class, learn(class, name, [first, second], keys))
+        learn(class, name, [first, second], keys)
     }
 }
 
@@ -283,7 +295,7 @@ unsafe fn values(object: *mut PyObject, class: usize) -> usize {
 /// # Safety
 /// As for `values`; the class's keys have that index.
 #[inline]
-unsafe fn value(object: *mut PyObject, class: usize, index: i32) -> Option<(usize, i32)> {
+pub unsafe fn value(object: *mut PyObject, class: usize, index: i32) -> Option<(usize, i32)> {
     // SAFETY: by the caller.
     let values = unsafe { values(object, class) };
     let at = PyDictValues::values.offset + index * size_of::<usize>() as i32;
@@ -339,7 +351,7 @@ unsafe fn in_dict(
 unsafe extern "C" fn get(object: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
     // SAFETY: by the caller.
     unsafe {
-        if let Some(found) = own(object, name, look(object, name)) {
+        if let Some(found) = own(object, name, look_at(object, name)) {
             return ffi::Py_NewRef(found);
         }
         ffi::PyObject_GetAttr(object, name)
@@ -349,7 +361,7 @@ unsafe extern "C" fn get(object: *mut PyObject, name: *mut PyObject) -> *mut PyO
 /// The attribute that an instance has of its own, where that can be told at once.
 ///
 /// # Safety
-/// As for `look`, which has found this.
+/// As for `look_at`, which has found this.
 #[inline]
 unsafe fn own(
     object: *mut PyObject,
@@ -375,7 +387,7 @@ unsafe extern "C" fn set(object: *mut PyObject, name: *mut PyObject, v: *mut PyO
     // SAFETY: by the caller.
     unsafe {
         if !v.is_null()
-            && let (class, found @ (Found::Value(_) | Found::Own)) = look(object, name)
+            && let (class, found @ (Found::Value(_) | Found::Own)) = look_at(object, name)
         {
             if let Found::Value(index) = found
                 && read::<usize>(object as usize, DICT) == 0
@@ -406,7 +418,7 @@ unsafe extern "C" fn get_method(
 ) -> c_int {
     // SAFETY: by the caller.
     unsafe {
-        match look(object, name) {
+        match look_at(object, name) {
             (_, Found::Plain(function)) => {
                 *method = ffi::Py_NewRef(function as *mut PyObject);
                 return 1;
@@ -432,7 +444,7 @@ unsafe extern "C" fn get_method(
 /// # Safety
 /// As for `values`; the name is a string.
 #[inline]
-unsafe fn shadows_nothing(object: *mut PyObject, class: usize, name: *mut PyObject) -> bool {
+pub unsafe fn shadows_nothing(object: *mut PyObject, class: usize, name: *mut PyObject) -> bool {
     // SAFETY: by the caller.
     unsafe {
         let bare = match cfg!(Py_3_12) {

@@ -3,7 +3,7 @@
 //! Each names the upstream function whose behaviour it mirrors; the hashes of those texts are in
 //! `templates/vocabulary/mirrored.toml`, so that a sync notices when one changes.
 
-mod attributes;
+pub mod attributes;
 #[cfg(not(Py_3_12))]
 mod binding;
 #[cfg(not(Py_3_12))]
