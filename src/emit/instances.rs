@@ -92,9 +92,9 @@ impl Emit<'_> {
         let (allocate, operands) = if facts::ALLOCATING_RUNS_CODE {
             // Which may give the class another `__init__`.
             self.py_incref(code)?;
-            self.count_all(code.0);
+            self.count_own(code.0, 1);
             self.py_incref(function)?;
-            self.count_all(function.0);
+            self.count_own(function.0, 1);
             let allocate = instances::allocate_counted as *const () as usize;
             (allocate, [called, function, code])
         } else {
@@ -153,7 +153,7 @@ impl Emit<'_> {
             // One for the frame, and one for the tuple that the interpreter has meanwhile.
             self.py_incref(argument)?;
             self.py_incref(argument)?;
-            self.count_all(argument.0);
+            self.count_own(argument.0, 2);
             self.set_callee_local(frame, i + 1, argument);
         }
         self.clear_known_locals(frame, class.count + 1, i64::from(outline.locals));

@@ -205,6 +205,7 @@ impl Emit<'_> {
         if due == 0 {
             return;
         }
+        self.count_constant(id);
         let local = matches!(self.node(id).anchor, Anchor::Local(_)) && !self.is_null(id);
         if local {
             self.place(id);
@@ -221,6 +222,29 @@ impl Emit<'_> {
                 local.node = NONE;
                 local.known = known;
             }
+        }
+    }
+
+    /// Contexts do not tell whether a constant is counted: one that will be is an object like others.
+    fn count_constant(&mut self, id: Id) {
+        let Some(address) = self.node(id).imm() else {
+            return;
+        };
+        if self.is_null(id) || self.is_immortal_constant(id) {
+            return;
+        }
+        self.place(id);
+        let node = self.node_mut(id);
+        node.kind = Kind::Bits;
+        node.object = address as usize;
+        node.anchor = Anchor::Own;
+    }
+
+    /// Makes increments that the template has asked for and takes back by itself.
+    pub(crate) fn count_own(&mut self, id: Id, count: u16) {
+        match self.node(id).imm() {
+            Some(_) => self.flush_by(id, count),
+            None => self.count_all(id),
         }
     }
 

@@ -105,8 +105,14 @@ impl Emit<'_> {
             }
             // What is in the slot now may not be what is there afterwards.
             self.place(id);
-            let due = self.node(id).due;
-            self.flush_by(id, due);
+            let node = self.node(id);
+            // Contexts do not tell whether a constant is counted: other slots that have it take care of
+            // themselves.
+            let count = match node.imm() {
+                Some(_) => node.due.min(1),
+                None => node.due,
+            };
+            self.flush_by(id, count);
             if !written {
                 let slot = self.stack_mem(k);
                 if let Some(v) = self.node(id).imm()
@@ -167,8 +173,12 @@ impl Emit<'_> {
             if !self.is_null(old) {
                 self.unhome(i);
                 let due = self.node(old).due;
-                self.flush_by(old, due);
-                self.node_mut(old).due = 1;
+                if self.node(old).imm().is_some() {
+                    self.node_mut(old).due = due + 1;
+                } else {
+                    self.flush_by(old, due);
+                    self.node_mut(old).due = 1;
+                }
                 if self.node(old).anchor == Anchor::Own && due == 0 {
                     self.node_mut(old).anchor = Anchor::Heap;
                 }
