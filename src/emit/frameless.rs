@@ -27,7 +27,7 @@ use super::pushing::Callee;
 use super::sight::Seen;
 use super::types::{Field, Flow, Stop, Ty, Val};
 use super::view::CodeView;
-use super::{CROWDED, Emit, LOST};
+use super::{CROWDED, Emit, LOST, WAIT};
 
 /// Code units of a callee that is small.
 const SMALL: usize = 120;
@@ -63,6 +63,9 @@ pub(crate) struct InPlace<'a> {
     pub chooser: Option<&'a dyn Chooser>,
     /// What the block's first instruction calls, where that is not compiled yet.
     pub awaits: Option<usize>,
+    /// Whether the instruction calls something that is not compiled yet, and should start a block that
+    /// waits for it.
+    pub starts_block: bool,
     /// The callees at the present point, the innermost last.
     callees: Vec<Frameless<'a>>,
     /// Before the outermost call: the depth of the stack, the increments that were due of each
@@ -93,6 +96,7 @@ impl InPlace<'_> {
         self.callees.clear();
         self.returned = None;
         self.emitted = 0;
+        self.starts_block = false;
         self.tried = None;
         self.done = None;
     }
@@ -134,22 +138,27 @@ impl<'a> Emit<'a> {
         }
         // SAFETY: a code object's size is the number of its code units.
         let units = unsafe { read::<usize>(code, PyVarObject::ob_size.offset) };
-        if self.is_first() && units <= SMALL && self.compiled(code).is_none() {
-            self.in_place.awaits = Some(code);
+        if units <= SMALL && self.compiled(code).is_none() {
+            if self.is_first() {
+                self.in_place.awaits = Some(code);
+            } else if self.outermost().may_end {
+                self.in_place.starts_block = true;
+                self.fail(WAIT);
+            }
         }
         false
+    }
+
+    /// The instruction of the block, whatever callee is being emitted for it.
+    fn outermost(&self) -> &Instr {
+        let mut callees = self.in_place.callees.iter();
+        callees.next().map_or(&self.instr, |callee| &callee.instr)
     }
 
     /// Whether control stood before the instruction, with which the block starts, whatever callee is
     /// being emitted for it.
     fn is_first(&self) -> bool {
-        match self.in_place.callees.first() {
-            Some(outermost) => self.is_at_start(&outermost.instr),
-            None => self.is_at_start(&self.instr),
-        }
-    }
-
-    fn is_at_start(&self, instr: &Instr) -> bool {
+        let instr = self.outermost();
         !instr.waits && instr.start == self.block_unit
     }
 

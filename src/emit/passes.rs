@@ -8,7 +8,7 @@
 use super::edge::{Instr, Step};
 use super::node::{Id, Kind, NONE};
 use super::types::{Flow, Stop};
-use super::{CROWDED, Emit, LOST};
+use super::{CROWDED, Emit, LOST, WAIT};
 
 /// How many values have to be put aside to make a second time worth it.
 const MANY: u32 = 2;
@@ -82,6 +82,9 @@ impl Emit<'_> {
                         (None, Err(Stop::Ended)) => None,
                         (None, _) => Some("a template without an end"),
                     };
+                    if self.in_place.starts_block {
+                        break Some(WAIT);
+                    }
                     if !self.judge_callee(why.is_none()) || why.is_none() {
                         break why;
                     }
