@@ -17,7 +17,7 @@ use crate::jit::versions::Versions;
 pub const VERSIONS: usize = 8;
 
 /// How often an instruction's branches are foreseen; then they are taken as they come.
-pub const GUESSES: u8 = 2;
+pub const GUESSES: u8 = 3;
 
 /// Calls that could not be emitted without a frame, in a row, before no other is tried.
 pub const UNFIT: u8 = 3;
