@@ -4,8 +4,9 @@
 
 use pyo3::ffi::{PyObject, PyTypeObject};
 
+use crate::jit::code::read;
 use crate::jit::context::Known;
-use crate::jit::standins::attributes::{self, DICT, Found, look, shared_keys};
+use crate::jit::standins::attributes::{self, DICT, Found, key_count, look};
 use crate::mechanisms::Mechanism;
 use crate::release::layout::{PyDictKeysObject, PyDictValues, PyHeapTypeObject};
 use crate::release::layout::{PyObject as Head, PyTypeObject as Class};
@@ -59,6 +60,14 @@ impl Emit<'_> {
                 self.expect_version(owner, attribute.version)?;
                 (self.cached_object(function), true)
             }
+            Found::Lazy(function, at) => {
+                if attribute.word(at) != 0 {
+                    return Ok(None);
+                }
+                self.expect_version(owner, attribute.version)?;
+                self.expect_null(owner, at)?;
+                (self.cached_object(function), true)
+            }
             Found::Shadowable(function) => {
                 if !self.expect_not_shadowed(owner, attribute)? {
                     return Ok(None);
@@ -92,7 +101,7 @@ impl Emit<'_> {
         }
         let (values, old) = self.expect_value(owner, attribute, index)?;
         if cfg!(Py_3_12) {
-            self.expect_no_dict(owner)?;
+            self.expect_null(owner, DICT)?;
         }
         self.py_incref(v)?;
         let i = self.int(Ty::I64, i64::from(index));
@@ -191,10 +200,11 @@ impl Emit<'_> {
         Ok(values)
     }
 
-    fn expect_no_dict(&mut self, owner: Val) -> Flow {
-        let dict = self.word_at(owner, DICT);
+    /// Leaves where a word of an object is not NULL.
+    fn expect_null(&mut self, owner: Val, at: i32) -> Flow {
+        let word = self.word_at(owner, at);
         let null = self.null();
-        let none = self.eq(Ty::Ptr, dict, null);
+        let none = self.eq(Ty::Ptr, word, null);
         self.expect(none)
     }
 
@@ -208,8 +218,7 @@ impl Emit<'_> {
         } = attribute;
         // SAFETY: as in `seen_attribute`; the class's instances share keys.
         let (keys, shadowed) = unsafe {
-            let keys: i64 =
-                crate::jit::code::read(shared_keys(class), PyDictKeysObject::dk_nentries.offset);
+            let keys = key_count(class);
             let name = name as *mut PyObject;
             (
                 keys,
@@ -230,7 +239,7 @@ impl Emit<'_> {
         if cfg!(Py_3_12) {
             self.expect_values(owner, class)?;
         } else {
-            self.expect_no_dict(owner)?;
+            self.expect_null(owner, DICT)?;
         }
         Ok(true)
     }
@@ -252,13 +261,18 @@ impl Attribute {
         // SAFETY: the object is alive, and its class's instances have values.
         unsafe {
             attributes::value(self.object as *mut PyObject, self.class, index)
-                .is_some_and(|(values, at)| crate::jit::code::read::<usize>(values, at) != 0)
+                .is_some_and(|(values, at)| read::<usize>(values, at) != 0)
         }
     }
 
     /// Whether it has no dict now.
     fn has_no_dict(&self) -> bool {
-        // SAFETY: the same.
-        unsafe { crate::jit::code::read::<usize>(self.object, DICT) == 0 }
+        self.word(DICT) == 0
+    }
+
+    /// A word that the instance has now.
+    fn word(&self, at: i32) -> usize {
+        // SAFETY: the object is alive, and its class's instances have such a word.
+        unsafe { read(self.object, at) }
     }
 }

@@ -20,7 +20,7 @@ unsafe extern "C" {
 
 /// What tells a class.
 #[derive(Clone, Copy)]
-enum Told {
+pub(crate) enum Told {
     /// Built-in classes stay where and what they are.
     ByAddress(usize),
     /// Another one may come to stand at its address, or lose a base.
@@ -54,18 +54,26 @@ impl Emit<'_> {
             if !inherits && !says_its_class(own) {
                 return Ok(None);
             }
-            (inherits, [told(own), told(wanted)])
+            (
+                inherits,
+                [Told::of(own as usize), Told::of(wanted as usize)],
+            )
         };
         let [Some(own), Some(wanted)] = told else {
             return Ok(None);
         };
         self.expect_object(class, wanted)?;
-        let class_now = self.load(object, &Head::ob_type);
-        match own {
-            Told::ByAddress(address) => self.expect_address(class_now, address)?,
-            Told::ByVersion(version) => self.expect_class_version(class_now, version)?,
-        }
+        self.expect_class(object, own)?;
         Ok(Some(self.small(i64::from(answer))))
+    }
+
+    /// Leaves where the class of an object is another one, or has changed.
+    pub(crate) fn expect_class(&mut self, object: Val, class: Told) -> Flow {
+        let class_now = self.load(object, &Head::ob_type);
+        match class {
+            Told::ByAddress(address) => self.expect_address(class_now, address),
+            Told::ByVersion(version) => self.expect_class_version(class_now, version),
+        }
     }
 
     /// Leaves where an object is not that class, or its class is not `type`.
@@ -98,18 +106,23 @@ fn type_type() -> usize {
     &raw const ffi::PyType_Type as usize
 }
 
-/// # Safety
-/// A live class.
-unsafe fn told(class: *mut PyTypeObject) -> Option<Told> {
-    // SAFETY: by the caller.
-    unsafe {
-        if (*class).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
-            return Some(Told::ByAddress(class as usize));
+impl Told {
+    /// What tells a class as it is now; nothing where it can have no version.
+    ///
+    /// # Safety
+    /// A live class; the GIL is held.
+    pub unsafe fn of(class: usize) -> Option<Told> {
+        let ty = class as *mut PyTypeObject;
+        // SAFETY: by the caller.
+        unsafe {
+            if (*ty).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
+                return Some(Told::ByAddress(class));
+            }
+            // Looking something up gives the class a version if it has none.
+            class_attribute(ty)?;
+            let version = (*ty).tp_version_tag;
+            (version != 0).then_some(Told::ByVersion(version))
         }
-        // Looking something up gives the class a version if it has none.
-        class_attribute(class)?;
-        let version = (*class).tp_version_tag;
-        (version != 0).then_some(Told::ByVersion(version))
     }
 }
 

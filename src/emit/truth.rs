@@ -1,10 +1,13 @@
 //! Whether an object is true, by its value or its size.
 
+use pyo3::ffi;
+
 use crate::jit::facts;
 use crate::release::layout::{PyASCIIObject, PyDictObject, PyVarObject};
 
 use super::Emit;
 use super::intrinsics::str_type;
+use super::isinstance::Told;
 use super::node::Kind;
 use super::types::{Field, Flow, Ty, Val};
 
@@ -30,12 +33,27 @@ impl Emit<'_> {
             return Ok(self.truth_of_number(x));
         }
         let Some(size) = size_of(object_type) else {
-            return Ok(None);
+            return self.always_true(x, object_type);
         };
         self.suppose(x, object_type);
         let size = self.load(x, size);
         let zero = self.int(Ty::I64, 0);
         Ok(Some(self.ne(Ty::I64, size, zero)))
+    }
+
+    /// The truth of an object whose class does not say how to tell: behind a guard that this is still so.
+    fn always_true(&mut self, x: Val, class: usize) -> Flow<Option<Val>> {
+        // SAFETY: the class of a live object, or one that objects are known to have.
+        let told = unsafe { may_be_false(class) };
+        if told || !self.instr.guess || !self.is_untouched() {
+            return Ok(None);
+        }
+        // SAFETY: the same.
+        let Some(class) = (unsafe { Told::of(class) }) else {
+            return Ok(None);
+        };
+        self.expect_class(x, class)?;
+        Ok(Some(self.small(1)))
     }
 
     fn truth_of_number(&mut self, x: Val) -> Option<Val> {
@@ -51,6 +69,23 @@ impl Emit<'_> {
         let raw = self.unboxed_long(x.0)?;
         let zero = self.int(Ty::I64, 0);
         Some(self.ne(Ty::I64, Val(raw), zero))
+    }
+}
+
+/// Whether a class has a way to tell whether its instances are true.
+///
+/// # Safety
+/// A live class.
+unsafe fn may_be_false(class: usize) -> bool {
+    let class = class as *mut ffi::PyTypeObject;
+    // SAFETY: by the caller.
+    unsafe {
+        let number = (*class).tp_as_number;
+        let mapping = (*class).tp_as_mapping;
+        let sequence = (*class).tp_as_sequence;
+        !number.is_null() && (*number).nb_bool.is_some()
+            || !mapping.is_null() && (*mapping).mp_length.is_some()
+            || !sequence.is_null() && (*sequence).sq_length.is_some()
     }
 }
 

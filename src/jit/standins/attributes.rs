@@ -55,8 +55,10 @@ const NO_KEYS: i64 = -1;
 pub enum Found {
     /// Something that only the interpreter deals with.
     Other,
-    /// A function of the class, for instances without anything of their own.
+    /// A method of the class, for instances without anything of their own.
     Plain(usize),
+    /// The same, for instances that have a dict only where this distance leads to one.
+    Lazy(usize, i32),
     /// The same, for instances whose values have another name.
     Shadowable(usize),
     /// The value of an instance with this index, or what its dict has where it has one instead.
@@ -95,10 +97,31 @@ static REMEMBERED: Answers = Answers(UnsafeCell::new([NO_ANSWER; ANSWERS]));
 /// The keys that instances of a class share; 0 where there are none.
 ///
 /// # Safety
-/// A live class that is no built-in one.
-pub unsafe fn shared_keys(class: usize) -> usize {
+/// A live class.
+#[inline]
+unsafe fn shared_keys(class: usize) -> usize {
+    // SAFETY: by the caller. Only classes that are no built-in ones are larger than others.
+    unsafe {
+        match (*(class as *mut PyTypeObject)).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE {
+            0 => 0,
+            _ => read(class, PyHeapTypeObject::ht_cached_keys.offset),
+        }
+    }
+}
+
+/// How many those are.
+///
+/// # Safety
+/// A live class.
+#[inline]
+pub unsafe fn key_count(class: usize) -> i64 {
     // SAFETY: by the caller.
-    unsafe { read(class, PyHeapTypeObject::ht_cached_keys.offset) }
+    unsafe {
+        match shared_keys(class) {
+            0 => NO_KEYS,
+            keys => read(keys, PyDictKeysObject::dk_nentries.offset),
+        }
+    }
 }
 
 /// The class of an object, and what its instances have under a name.
@@ -120,18 +143,11 @@ unsafe fn look_at(object: *mut PyObject, name: *mut PyObject) -> (usize, Found) 
 /// A live class and a string; the GIL is held.
 #[inline]
 pub unsafe fn look(class: usize, name: *mut PyObject) -> Found {
-    // SAFETY: by the caller. Only classes that are no built-in ones are larger than others.
+    // SAFETY: by the caller.
     unsafe {
-        let flags = (*(class as *mut PyTypeObject)).tp_flags;
-        if flags & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
-            return Found::Other;
-        }
         let version: u32 = read(class, Class::tp_version_tag.offset);
         let hash: i64 = read(name as usize, PyASCIIObject::hash.offset);
-        let keys = match shared_keys(class) {
-            0 => NO_KEYS,
-            keys => read(keys, PyDictKeysObject::dk_nentries.offset),
-        };
+        let keys = key_count(class);
         let place = (version as usize ^ (name as usize >> 4)) % ANSWERS;
         let answers = REMEMBERED.0.get().cast::<Answer>();
         let (first, second) = (answers.add(place), answers.add(place ^ 1));
@@ -210,13 +226,13 @@ unsafe fn find(class: usize, name: *mut PyObject, attribute: *mut PyObject) -> F
         if !usual {
             return Found::Other;
         }
-        let bare = (*ty).tp_flags & MANAGED_DICT == 0 && (*ty).tp_dictoffset == 0;
-        let function =
-            !attribute.is_null() && ffi::Py_IS_TYPE(attribute, &raw mut ffi::PyFunction_Type) != 0;
-        if bare {
-            return match function {
-                true => Found::Plain(attribute as usize),
-                false => Found::Other,
+        let method = !attribute.is_null()
+            && (*ffi::Py_TYPE(attribute)).tp_flags & ffi::Py_TPFLAGS_METHOD_DESCRIPTOR != 0;
+        if (*ty).tp_flags & MANAGED_DICT == 0 {
+            return match (method, (*ty).tp_dictoffset) {
+                (true, 0) => Found::Plain(attribute as usize),
+                (true, at @ 1..) => Found::Lazy(attribute as usize, at as i32),
+                _ => Found::Other,
             };
         }
         if !has_values(ty) {
@@ -225,7 +241,7 @@ unsafe fn find(class: usize, name: *mut PyObject, attribute: *mut PyObject) -> F
         match (index_of(class, name), attribute.is_null()) {
             (Some(index), true) => Found::Value(index),
             (None, true) => Found::Own,
-            (None, false) if function => Found::Shadowable(attribute as usize),
+            (None, false) if method => Found::Shadowable(attribute as usize),
             _ => Found::Other,
         }
     }
@@ -376,7 +392,7 @@ unsafe fn own(
                 None => in_dict(object, class, name)?,
             },
             Found::Own => in_dict(object, class, name)?,
-            Found::Other | Found::Plain(_) | Found::Shadowable(_) => return None,
+            Found::Other | Found::Plain(_) | Found::Lazy(..) | Found::Shadowable(_) => return None,
         };
         (!found.is_null()).then_some(found)
     }
@@ -420,6 +436,10 @@ unsafe extern "C" fn get_method(
     unsafe {
         match look_at(object, name) {
             (_, Found::Plain(function)) => {
+                *method = ffi::Py_NewRef(function as *mut PyObject);
+                return 1;
+            }
+            (_, Found::Lazy(function, at)) if read::<usize>(object as usize, at) == 0 => {
                 *method = ffi::Py_NewRef(function as *mut PyObject);
                 return 1;
             }

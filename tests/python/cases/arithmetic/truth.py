@@ -82,3 +82,46 @@ mixed(condition, (True,), (Truthful(3),), (Sized(-1),), (1,))
 mixed(loop, (True, 3), (0, 3), ([1], 2), ("a", 2), (None, 1), (1.5, 2))
 for function in (both, either, mix, ternary):
     mixed(function, (True, False), (False, True), (0, ""), ([], 3), (None, None), ("a", 1.5), (Truthful(False), Plain))
+
+
+# Objects whose class does not say, until it does.
+class Silent:
+    pass
+
+
+class Slotted:
+    __slots__ = ()
+
+
+class Inherits(Silent):
+    pass
+
+
+def choose(thing):
+    if thing:
+        return "true"
+    return "false" if not thing else "never"
+
+
+def loop(things):
+    return ["yes" if thing else "no" for thing in things] + [not thing for thing in things]
+
+
+things = [Silent(), Slotted(), Inherits(), object(), len, choose, Silent]
+for _ in range(10):
+    print([choose(thing) for thing in things], loop(things))
+Silent.__bool__ = lambda self: False
+print([choose(thing) for thing in things], loop(things))
+Inherits.__len__ = lambda self: 3
+print([choose(thing) for thing in things], loop(things))
+del Silent.__bool__
+print([choose(thing) for thing in things], loop(things))
+Inherits.__len__ = lambda self: 0
+print([choose(thing) for thing in things], loop(things))
+Slotted.__bool__ = lambda self: 5
+try:
+    choose(things[1])
+except TypeError as error:
+    print(error)
+things[1] = Silent()
+print([choose(thing) for thing in things], loop(things))

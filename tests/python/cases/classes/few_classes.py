@@ -147,3 +147,45 @@ for i in range(50):
     for instance in instances:
         act(instance)
 print([sys.getrefcount(kind.act) - was for kind, was in zip(kinds, functions_before)])
+
+# Objects of C, which have a dict only if somebody asks for it.
+import io
+
+
+class Buffer(io.BytesIO):
+    def getvalue(self):
+        return "its own", super().getvalue()
+
+
+def value_of(thing):
+    return thing.getvalue()
+
+
+def append(thing, item):
+    thing.append(item)
+
+
+buffers = [io.BytesIO(b"bytes"), io.StringIO("text"), Buffer(b"derived")]
+for _ in range(20):
+    seen = [value_of(buffer) for buffer in buffers]
+print(seen)
+buffers[0].__dict__
+print([value_of(buffer) for buffer in buffers])
+buffers[0].getvalue = lambda: "in its dict"
+buffers[2].getvalue = lambda: "in the other's"
+print([value_of(buffer) for buffer in buffers], value_of(io.BytesIO(b"another")))
+del buffers[0].getvalue
+print([value_of(buffer) for buffer in buffers])
+del Buffer.getvalue
+del buffers[2].getvalue
+print([value_of(buffer) for buffer in buffers], attempt(value_of, 5))
+buffers[1].close()
+print(attempt(value_of, buffers[1]))
+from array import array
+from collections import deque
+
+lists = [[], deque(), array("i")]
+for i in range(20):
+    for thing in lists:
+        append(thing, i)
+print(lists, attempt(append, (), 1))
