@@ -257,6 +257,12 @@ impl Asm {
         self.site()
     }
 
+    /// Pushes the address behind the jump that comes next, in `r11`.
+    pub fn push_behind_jump(&mut self) {
+        const PUSH_AND_JUMP: i32 = 2 + 5;
+        dynasm!(self ; .arch x64 ; lea r11, [rip + PUSH_AND_JUMP] ; push r11);
+    }
+
     pub fn ret(&mut self) {
         dynasm!(self ; .arch x64 ; ret);
     }

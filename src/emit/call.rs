@@ -231,6 +231,9 @@ impl Emit<'_> {
             self.asm.mov_imm(RAX, vectors.len() as i64);
         }
         match call.target {
+            Target::Address(address) if self.is_left_by_jump(address) => {
+                self.jump_and_back(address)
+            }
             Target::Address(address) => self.call_address(address),
             Target::Pointer(_) => self.asm.call_reg(RAX),
         }

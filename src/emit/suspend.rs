@@ -85,6 +85,22 @@ impl Emit<'_> {
         Ok(Some(how))
     }
 
+    /// Whether shared code comes back by a jump: returns that the processor does not foresee any more,
+    /// once calls are nested deeper than it keeps count, cost more than jumps to where most lead.
+    pub(crate) fn is_left_by_jump(&self, address: usize) -> bool {
+        address != 0 && [self.view.shared.send, self.view.shared.next].contains(&address)
+    }
+
+    /// Calls such code.
+    pub(crate) fn jump_and_back(&mut self, target: usize) {
+        self.asm.push_behind_jump();
+        let site = self.asm.jmp();
+        self.calls.push(CallSite {
+            site: site.0,
+            target,
+        });
+    }
+
     /// Resumes a generator's frame. What it gives is pushed at depth `depth`; execution goes on
     /// behind this instruction when it has yielded, and `k` units from here when it has returned.
     pub(crate) fn resume_frame(&mut self, depth: i32, f: Val, k: impl Number<Self>) -> Flow {

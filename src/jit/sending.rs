@@ -69,7 +69,7 @@ unsafe extern "C" fn sent(
 /// Bytes for what is kept across the call of the body.
 const KEPT: i32 = 24;
 
-/// Writes a function that resumes what it is given. What it does not do at once it leaves, with nothing
+/// Writes a function that resumes what it is given; blocks call it by `Emit::jump_and_back`. What it does not do at once it leaves, with nothing
 /// done, to the function that it stands for, or to ours in the slot. Otherwise as `gen_send_ex2` does.
 pub fn resume(
     ops: &mut Assembler,
@@ -208,9 +208,9 @@ pub fn resume(
         ; =>ret
     );
     leave(ops, caller);
+    go_back(ops, caller);
     dynasm!(ops
         ; .arch x64
-        ; ret
         ; =>over
         ; mov rsi, rax
         ; mov rdx, [rsp + 16]
@@ -224,25 +224,42 @@ pub fn resume(
     );
     leave(ops, caller);
     dynasm!(ops; .arch x64; =>slow);
-    let stood_for = match (caller, ending) {
-        (Caller::Slot(slots), Ending::Send) => slots.send,
-        (Caller::Slot(slots), Ending::Next) => slots.next,
-        (Caller::Block, Ending::Send) => ffi::PyIter_Send as *const () as usize,
+    match (caller, ending) {
+        (Caller::Slot(slots), Ending::Send) => jump_to(ops, slots.send),
+        (Caller::Slot(slots), Ending::Next) => jump_to(ops, slots.next),
+        (Caller::Block, Ending::Send) => {
+            dynasm!(ops; .arch x64; mov rax, QWORD ffi::PyIter_Send as *const () as i64);
+            call_and_go_back(ops, caller);
+        }
         (Caller::Block, Ending::Next) => {
             dynasm!(ops
                 ; .arch x64
                 ; mov rax, [rdi + PyObject::ob_type.offset]
-                ; jmp QWORD [rax + PyTypeObject::tp_iternext.offset]
+                ; mov rax, [rax + PyTypeObject::tp_iternext.offset]
             );
-            return start;
+            call_and_go_back(ops, caller);
         }
-    };
-    dynasm!(ops
-        ; .arch x64
-        ; mov rax, QWORD stood_for as i64
-        ; jmp rax
-    );
+    }
     start
+}
+
+fn jump_to(ops: &mut Assembler, function: usize) {
+    dynasm!(ops; .arch x64; mov rax, QWORD function as i64; jmp rax);
+}
+
+/// Calls the function in `rax` in the place of all that this does.
+fn call_and_go_back(ops: &mut Assembler, caller: Caller) {
+    dynasm!(ops; .arch x64; sub rsp, 8; call rax; add rsp, 8);
+    go_back(ops, caller);
+}
+
+/// Blocks have pushed where to go on, and jumped here: a level of nested generators is one call
+/// less for the processor, which foresees the returns of the innermost sixteen or so.
+fn go_back(ops: &mut Assembler, caller: Caller) {
+    match caller {
+        Caller::Block => dynasm!(ops; .arch x64; pop rcx; jmp rcx),
+        Caller::Slot(_) => dynasm!(ops; .arch x64; ret),
+    }
 }
 
 /// Goes to `known` for a generator, and where something is sent for a coroutine.
