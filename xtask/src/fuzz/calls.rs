@@ -12,6 +12,10 @@ pub(super) const COST_LIMIT: u64 = 6000;
 /// About how many statements all calls of one function may run.
 const DRIVE_LIMIT: u64 = 12000;
 
+/// How many calls an argument may be in that is a call itself. A program may like calls so much that
+/// each has more than one in its arguments.
+const CALLS_AROUND: u32 = 6;
+
 /// A function of the program that those written later may call.
 pub(super) struct Signature {
     pub name: String,
@@ -122,7 +126,7 @@ impl Generator<'_> {
                     && known.cost * weight <= COST_LIMIT
             })
             .collect();
-        if fitting.is_empty() {
+        if fitting.is_empty() || self.calls_around == CALLS_AROUND {
             return self.symbol(&format!("{kind}lit"), 1);
         }
         let chosen = fitting[self.rng.usize(..fitting.len())];
@@ -130,7 +134,10 @@ impl Generator<'_> {
         if let Some(function) = self.stack.last_mut() {
             function.cost += cost * weight;
         }
-        self.call_of(chosen, 4, false)
+        self.calls_around += 1;
+        let text = self.call_of(chosen, 4, false);
+        self.calls_around -= 1;
+        text
     }
 
     /// A call of a function; `odd` in a hundred arguments are not of the kind that is expected.

@@ -49,6 +49,8 @@ pub struct Generator<'a> {
     pub(super) stack: Vec<Function>,
     globals: BTreeSet<String>,
     classes: usize,
+    /// How many calls the present one is an argument of.
+    pub(super) calls_around: u32,
 }
 
 impl<'a> Generator<'a> {
@@ -73,6 +75,7 @@ impl<'a> Generator<'a> {
             stack: Vec::new(),
             globals: BTreeSet::new(),
             classes: 0,
+            calls_around: 0,
         }
     }
 

@@ -423,4 +423,11 @@ mod tests {
             assert!(program.contains("drive0()"), "seed {seed}:\n{program}");
         }
     }
+
+    #[test]
+    fn a_program_that_likes_calls_ends() {
+        let grammar = Grammar::read(GRAMMAR).unwrap();
+        let program = Generator::new(&grammar, 93639).program();
+        assert!(program.contains("drive0()"), "{program}");
+    }
 }
