@@ -1,7 +1,7 @@
 //! Whether an object is an instance of a class, where both can be looked at before.
 //!
-//! Mirrors `PyObject_IsInstance` for classes whose own class is `type`, and objects whose `__class__`
-//! is their class.
+//! Mirrors `object_isinstance` and `object_recursive_isinstance`. That is for classes whose own class
+//! is `type`, and for objects whose `__class__` is their class.
 
 use pyo3::ffi::{self, PyObject, PyTypeObject};
 
