@@ -27,7 +27,7 @@ impl Emit<'_> {
                 .store_imm(Mem::new(FRAME, facts::FRAME_PREVIOUS), 0, 8);
         }
         self.asm.mov(RAX, RBX);
-        self.end_in(self.view.shared.leave)
+        self.end_in(self.view.shared.suspend)
     }
 
     /// Returns from a body that could be suspended: what its frame holds is dropped by whoever
@@ -88,7 +88,8 @@ impl Emit<'_> {
     /// Whether shared code comes back by a jump: returns that the processor does not foresee any more,
     /// once calls are nested deeper than it keeps count, cost more than jumps to where most lead.
     pub(crate) fn is_left_by_jump(&self, address: usize) -> bool {
-        address != 0 && [self.view.shared.send, self.view.shared.next].contains(&address)
+        let shared = &self.view.shared;
+        address != 0 && [shared.send, shared.next, shared.call_suspended].contains(&address)
     }
 
     /// Calls such code.

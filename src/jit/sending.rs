@@ -84,7 +84,8 @@ pub fn resume(
     let exceptions = PyGenObject::gi_exc_state.offset;
     let outer = exceptions + _PyErr_StackItem::previous_item.offset;
     let sends = ending == Ending::Send;
-    let [slow, undo, known, ready, alone, over] = std::array::from_fn(|_| ops.new_dynamic_label());
+    let [slow, undo, known, ready, alone, behind, over] =
+        std::array::from_fn(|_| ops.new_dynamic_label());
     // SAFETY: `None` is static.
     let none = unsafe { ffi::Py_None() };
 
@@ -165,7 +166,10 @@ pub fn resume(
         ; lea rax, [r8 + exceptions]
         ; mov [r12 + thread::exc_info.offset], rax
         ; mov BYTE [r8 + state], facts::EXECUTING
-        ; call =>entered
+        ; lea rax, [=>behind]
+        ; push rax
+        ; jmp =>entered
+        ; =>behind
         ; mov rdi, [rsp]
     );
     if !facts::BODY_CLEANS_UP {
@@ -208,7 +212,10 @@ pub fn resume(
         ; =>ret
     );
     leave(ops, caller);
-    go_back(ops, caller);
+    match caller {
+        Caller::Block => go_back(ops),
+        Caller::Slot(_) => dynasm!(ops; .arch x64; ret),
+    }
     dynasm!(ops
         ; .arch x64
         ; =>over
@@ -229,7 +236,7 @@ pub fn resume(
         (Caller::Slot(slots), Ending::Next) => jump_to(ops, slots.next),
         (Caller::Block, Ending::Send) => {
             dynasm!(ops; .arch x64; mov rax, QWORD ffi::PyIter_Send as *const () as i64);
-            call_and_go_back(ops, caller);
+            call_and_go_back(ops);
         }
         (Caller::Block, Ending::Next) => {
             dynasm!(ops
@@ -237,7 +244,7 @@ pub fn resume(
                 ; mov rax, [rdi + PyObject::ob_type.offset]
                 ; mov rax, [rax + PyTypeObject::tp_iternext.offset]
             );
-            call_and_go_back(ops, caller);
+            call_and_go_back(ops);
         }
     }
     start
@@ -247,19 +254,16 @@ fn jump_to(ops: &mut Assembler, function: usize) {
     dynasm!(ops; .arch x64; mov rax, QWORD function as i64; jmp rax);
 }
 
-/// Calls the function in `rax` in the place of all that this does.
-fn call_and_go_back(ops: &mut Assembler, caller: Caller) {
+/// Calls the function in `rax` in the place of all that such code does.
+pub fn call_and_go_back(ops: &mut Assembler) {
     dynasm!(ops; .arch x64; sub rsp, 8; call rax; add rsp, 8);
-    go_back(ops, caller);
+    go_back(ops);
 }
 
-/// Blocks have pushed where to go on, and jumped here: a level of nested generators is one call
-/// less for the processor, which foresees the returns of the innermost sixteen or so.
-fn go_back(ops: &mut Assembler, caller: Caller) {
-    match caller {
-        Caller::Block => dynasm!(ops; .arch x64; pop rcx; jmp rcx),
-        Caller::Slot(_) => dynasm!(ops; .arch x64; ret),
-    }
+/// Whoever resumes a body has pushed where to go on, and jumped: nested generators are no calls for the
+/// processor, which foresees the returns of the innermost sixteen or so.
+pub fn go_back(ops: &mut Assembler) {
+    dynasm!(ops; .arch x64; pop rcx; jmp rcx);
 }
 
 /// Goes to `known` for a generator, and where something is sent for a coroutine.

@@ -31,13 +31,13 @@ pub struct Trampolines {
     pub call_known: usize,
     /// `fn(tstate, frame, limit) -> object`: the same, called from elsewhere.
     pub call_from_outside: usize,
-    /// `fn(tstate, frame) -> object`, called from a block: runs a suspended frame on, compiled if
+    /// `fn(tstate, frame) -> object`, jumped to from a block: runs a suspended frame on, compiled if
     /// there is code for where it stands.
     pub call_suspended: usize,
-    /// `PyIter_Send`, called from a block: generators and coroutines go on in compiled code at once.
+    /// `PyIter_Send`, jumped to from a block: generators and coroutines go on in compiled code at once.
     /// 0 where templates do that themselves.
     pub send: usize,
-    /// `tp_iternext` of generators, called from a block: likewise.
+    /// `tp_iternext` of generators: likewise.
     pub next: usize,
     /// The same two for the slots of the types.
     pub slot_send: usize,
@@ -46,6 +46,9 @@ pub struct Trampolines {
     /// off the thread and written it: clears the frame where that is the callee's to do, and
     /// returns `rbx` from the compiled function.
     pub retire: usize,
+    /// Jumped to from a block that has suspended the running frame: goes back with `rax` to whoever has
+    /// resumed it.
+    pub suspend: usize,
     /// Jumped to from a block: returns `rax` from the compiled function.
     pub leave: usize,
     /// Jumped to from a block that has taken the running frame off the thread and dropped its
@@ -188,8 +191,8 @@ impl Trampolines {
             ; .arch x64
             ; =>suspended_slow
             ; mov rax, QWORD targets.resume_uncompiled as i64
-            ; jmp rax
         );
+        sending::call_and_go_back(&mut ops);
 
         let mut resume =
             |ending, caller| sending::resume(&mut ops, entered, targets, memory, ending, caller);
@@ -201,7 +204,11 @@ impl Trampolines {
         let retire = ops.offset();
         returning::retire(&mut ops, targets);
         restore(&mut ops);
-        dynasm!(ops; .arch x64; ret);
+        sending::go_back(&mut ops);
+
+        let suspend = ops.offset();
+        restore(&mut ops);
+        sending::go_back(&mut ops);
 
         let leave = ops.offset();
         restore(&mut ops);
@@ -266,6 +273,7 @@ impl Trampolines {
             slot_send: at(slot_send),
             slot_next: at(slot_next),
             retire: at(retire),
+            suspend: at(suspend),
             leave: at(leave),
             finish: at(finish),
             interpret: at(interpret),
