@@ -42,7 +42,8 @@ impl Emit<'_> {
         // SAFETY: operands live while the instruction is emitted.
         let plain = unsafe { read::<usize>(wanted, Head::ob_type.offset) } == type_type();
         let own = match self.seen_type(object)?.filter(|_| plain) {
-            Some(own) => own,
+            Some(own) if self.may_look_at(object, own) => own,
+            Some(_) => return Ok(None),
             None if plain && self.instr.may_end => return Err(Stop::Unsupported(WAIT)),
             None => return Ok(None),
         };

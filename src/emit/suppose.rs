@@ -59,6 +59,12 @@ impl Emit<'_> {
         }
     }
 
+    /// Whether the type that the operand is known to have can be looked at: one that is not built in may be
+    /// gone where no operand is there to have it.
+    pub(crate) fn may_look_at(&self, v: Val, object_type: usize) -> bool {
+        facts::is_built_in(object_type) || self.live(v).is_some()
+    }
+
     /// Leaves where the value is not of this type.
     pub(crate) fn suppose(&mut self, v: Val, object_type: usize) {
         if self.node(v.0).known == Known::Type(object_type) {

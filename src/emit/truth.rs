@@ -43,7 +43,10 @@ impl Emit<'_> {
 
     /// The truth of an object whose class does not say how to tell: behind a guard that this is still so.
     fn always_true(&mut self, x: Val, class: usize) -> Flow<Option<Val>> {
-        // SAFETY: the class of a live object, or one that objects are known to have.
+        if !self.may_look_at(x, class) {
+            return Ok(None);
+        }
+        // SAFETY: the class of a live object, or a built-in one.
         let told = unsafe { may_be_false(class) };
         if told || !self.instr.guess || !self.is_untouched() {
             return Ok(None);

@@ -69,8 +69,9 @@ unsafe extern "C" fn sent(
 /// Bytes for what is kept across the call of the body.
 const KEPT: i32 = 24;
 
-/// Writes a function that resumes what it is given; blocks call it by `Emit::jump_and_back`. What it does not do at once it leaves, with nothing
-/// done, to the function that it stands for, or to ours in the slot. Otherwise as `gen_send_ex2` does.
+/// Writes what resumes what it is given: a function for slots, and for blocks what they go to by
+/// `Emit::jump_and_back`. What it does not do at once it leaves, with nothing done, to the function that it
+/// stands for, or to ours in the slot. Otherwise as `gen_send_ex2` does.
 pub fn resume(
     ops: &mut Assembler,
     entered: DynamicLabel,

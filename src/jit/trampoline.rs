@@ -44,7 +44,7 @@ pub struct Trampolines {
     pub slot_next: usize,
     /// Jumped to from a block that has taken the running frame, which could have been suspended,
     /// off the thread and written it: clears the frame where that is the callee's to do, and
-    /// returns `rbx` from the compiled function.
+    /// goes back with `rbx` to whoever has resumed it.
     pub retire: usize,
     /// Jumped to from a block that has suspended the running frame: goes back with `rax` to whoever has
     /// resumed it.
