@@ -38,6 +38,8 @@ pub enum Mechanism {
     AttributeAnswers,
     AttributesInPlace,
     InstanceChecks,
+    SteadyWords,
+    FreshInstances,
     Generators,
     MainLoops,
     Patience,
@@ -49,7 +51,7 @@ pub enum Mechanism {
 use Mechanism::*;
 
 /// Every mechanism: its name, and what it is and where.
-pub const ALL: [(Mechanism, &str, &str); 31] = [
+pub const ALL: [(Mechanism, &str, &str); 33] = [
     (
         UnboxedFloats,
         "unboxed-floats",
@@ -174,6 +176,16 @@ pub const ALL: [(Mechanism, &str, &str); 31] = [
         InstanceChecks,
         "instance-checks",
         "what `isinstance` answers is known from both classes (src/emit/isinstance.rs)",
+    ),
+    (
+        SteadyWords,
+        "steady-words",
+        "what a guard has found in memory is not asked again before arbitrary code runs (src/emit/words.rs)",
+    ),
+    (
+        FreshInstances,
+        "fresh-instances",
+        "a small `__init__` runs without a frame, knowing what a new object holds (src/emit/fresh.rs)",
     ),
     (
         Generators,

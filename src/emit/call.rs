@@ -139,6 +139,7 @@ impl Emit<'_> {
             self.store_instruction(unit);
             self.st.stored = unit.or(self.st.stored);
             self.st.escaped = true;
+            self.forget_words();
         }
     }
 

@@ -13,6 +13,7 @@ use crate::release::layout::_PyInterpreterFrame;
 use super::Emit;
 use super::asm::{Alu, Cc, Mem, Site};
 use super::edge::{CallSite, Edge, EdgeKind, Mark};
+use super::frameless::NO_FRAME;
 use super::helpers;
 use super::machine::{
     ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, R11, RAX, RSP, XMM0, is_volatile, native,
@@ -113,6 +114,12 @@ impl Emit<'_> {
         escapes: bool,
         body: impl FnOnce(&mut Emit<'_>) + 'static,
     ) {
+        if escapes {
+            self.forget_words();
+            if self.is_frameless() {
+                self.fail(NO_FRAME);
+            }
+        }
         self.cold.push(Cold {
             sites: SmallVec::from_slice(sites),
             back: self.asm.here(),

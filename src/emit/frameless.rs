@@ -21,12 +21,14 @@ use crate::release::layout::{_PyInterpreterFrame, PyFunctionObject, PyVarObject}
 
 use super::asm::{Alu, Cc, Mem};
 use super::edge::{EdgeKind, Instr};
+use super::fresh::Fresh;
 use super::machine::{R11, TSTATE};
 use super::node::{Anchor, FRAME_NODE, Id, Kind, NONE, Node};
 use super::pushing::Callee;
 use super::sight::Seen;
 use super::types::{Field, Flow, Stop, Ty, Val};
 use super::view::CodeView;
+use super::words::Check;
 use super::{CROWDED, Emit, LOST, WAIT};
 
 /// Code units of a callee that is small.
@@ -35,6 +37,9 @@ const SMALL: usize = 120;
 const DEEPEST: usize = 3;
 /// Instructions of all callees of an instruction.
 const LONGEST: u32 = 120;
+
+/// Calls that the interpreter nests to initialise an instance: that of the class, and `__init__`.
+const INIT_DEPTH: i32 = 2;
 
 /// An instruction of a callee, and what it is emitted by.
 pub type Chosen = (Instr, fn(&mut Emit<'_>) -> Flow);
@@ -51,10 +56,23 @@ pub(crate) struct Frameless<'a> {
     first: usize,
     locals: usize,
     function: Id,
+    /// The instance that it initialises: it is made when the callee asks for it.
+    fresh: Option<Fresh>,
+    made: Option<Val>,
     /// What its caller goes on with.
     view: &'a CodeView,
     instr: Instr,
     base: usize,
+}
+
+impl Frameless<'_> {
+    /// How many calls the interpreter would nest for it.
+    fn depth(&self) -> i32 {
+        match self.fresh {
+            Some(_) => INIT_DEPTH,
+            None => 1,
+        }
+    }
 }
 
 /// What is needed to run callees without frames.
@@ -195,6 +213,28 @@ impl<'a> Emit<'a> {
         args: &[Val],
         borrowed: bool,
     ) -> Flow<Option<Val>> {
+        self.run_frameless(callee, args, borrowed, None)
+    }
+
+    /// A new instance that a callee without a frame has initialised.
+    pub(crate) fn init_frameless(
+        &mut self,
+        init: &Callee,
+        args: &[Val],
+        fresh: Fresh,
+    ) -> Flow<Option<Val>> {
+        let null = self.null();
+        let args: SmallVec<[Val; 8]> = [null].into_iter().chain(args.iter().copied()).collect();
+        self.run_frameless(init, &args, true, Some(fresh))
+    }
+
+    fn run_frameless(
+        &mut self,
+        callee: &Callee,
+        args: &[Val],
+        borrowed: bool,
+        fresh: Option<Fresh>,
+    ) -> Flow<Option<Val>> {
         let Some(code) = self.known_code(callee.code.0) else {
             return Ok(None);
         };
@@ -218,6 +258,8 @@ impl<'a> Emit<'a> {
             first: self.st.stack.len(),
             locals: callee.outline.locals as usize,
             function: callee.function.0,
+            fresh,
+            made: None,
             view: self.view,
             instr: self.instr,
             base: self.st.base,
@@ -226,7 +268,7 @@ impl<'a> Emit<'a> {
             self.py_incref(callee.function)?;
         }
         for &arg in args {
-            if borrowed {
+            if borrowed && !self.is_null(arg.0) {
                 self.py_incref(arg)?;
             }
             self.st.stack.push(arg.0);
@@ -237,13 +279,46 @@ impl<'a> Emit<'a> {
         }
         self.expect_unwatched(callee.code);
         let result = self.run_callee(record);
+        if result.is_ok() {
+            self.make_if_asked(0)?;
+        }
         let Some(frameless) = self.in_place.callees.pop() else {
             return Err(Stop::Unsupported("a callee that is gone"));
         };
         self.view = frameless.view;
         self.instr = frameless.instr;
         self.st.base = frameless.base;
-        self.leave_callee(&frameless, result?).map(Some)
+        let result = self.leave_callee(&frameless, result?)?;
+        match frameless.made {
+            Some(made) => self.finish_fresh(made, result).map(Some),
+            None => Ok(Some(result)),
+        }
+    }
+
+    /// Makes the instance that the callee initialises, if local `i` is that and it is not there yet.
+    pub(crate) fn make_if_asked(&mut self, i: usize) -> Flow {
+        let Some(callee) = self.in_place.callees.last() else {
+            return Ok(());
+        };
+        let Frameless {
+            first,
+            fresh: Some(fresh),
+            made: None,
+            ..
+        } = *callee
+        else {
+            return Ok(());
+        };
+        if i > 0 {
+            return Ok(());
+        }
+        let object = self.make_fresh(&fresh)?;
+        self.py_incref(object)?;
+        self.st.stack[first] = object.0;
+        if let Some(callee) = self.in_place.callees.last_mut() {
+            callee.made = Some(object);
+        }
+        Ok(())
     }
 
     /// Whether a member that pushes a frame by itself is not worth it: the generic one calls a C function
@@ -266,7 +341,7 @@ impl<'a> Emit<'a> {
 
     /// What entering a frame would ask: whether calls may nest so deep, and whether tools watch.
     fn expect_unwatched(&mut self, code: Val) {
-        let depth = self.in_place.callees.len() as i32;
+        let depth = self.in_place.callees.iter().map(Frameless::depth).sum();
         self.place(code.0);
         let context = self.snapshot(0);
         let r = self.place(code.0);
@@ -274,17 +349,21 @@ impl<'a> Emit<'a> {
             self.asm.cmp_mem_imm(Mem::new(r, watch.monitoring), 0, 8);
             self.need_frame_if(Cc::NE, context);
         }
-        if let (Some(via), Some(tracing)) = (facts::CURRENT_VIA, facts::USE_TRACING) {
+        if let (Some(via), Some(tracing)) = (facts::CURRENT_VIA, facts::USE_TRACING)
+            && !self.was_checked(Check::Unwatched, 0)
+        {
             self.asm.load(R11, Mem::new(TSTATE, via), 8, false);
             self.asm.cmp_mem_imm(Mem::new(R11, tracing), 0, 1);
             self.need_frame_if(Cc::NE, context);
         }
-        self.asm
-            .cmp_mem_imm(Mem::new(TSTATE, facts::RECURSION), depth, 4);
-        self.need_frame_if(Cc::L, context);
+        if !self.was_checked(Check::Depth, depth) {
+            self.asm
+                .cmp_mem_imm(Mem::new(TSTATE, facts::RECURSION), depth, 4);
+            self.need_frame_if(Cc::L, context);
+        }
     }
 
-    fn need_frame_if(&mut self, cc: Cc, context: ContextKey) {
+    pub(crate) fn need_frame_if(&mut self, cc: Cc, context: ContextKey) {
         let site = self.asm.jcc(cc);
         self.add_edge(site, EdgeKind::NeedsFrame, self.in_place.start, context);
     }
@@ -471,6 +550,9 @@ impl<'a> Emit<'a> {
     /// What a check of the eval breaker is in a callee: where there is something to do, or somebody
     /// watches, it needs a frame.
     pub(crate) fn breaker_frameless(&mut self) -> Flow {
+        if self.was_checked(Check::Breaker, 0) {
+            return Ok(());
+        }
         let context = self.snapshot(0);
         match facts::WATCHED {
             Some(watch) => {

@@ -16,7 +16,7 @@ use super::types::{Field, Ty, Val};
 
 /// What an object's version says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Identity {
+pub(crate) enum Identity {
     /// Which object it is.
     Itself,
     /// Which object this member points at.
@@ -53,6 +53,15 @@ pub(crate) struct Identified {
 }
 
 impl Identified {
+    /// An object that its version says something of.
+    pub fn new(base: Id, object: usize, identity: Identity) -> Identified {
+        Identified {
+            base,
+            object,
+            identity,
+        }
+    }
+
     /// A value that is a certain object.
     pub fn itself(base: Id, object: usize) -> Identified {
         Identified {
@@ -103,11 +112,15 @@ impl Emit<'_> {
         if let Some(loaded) = found
             && loaded.now == known as u64
         {
-            self.identified.push(Identified {
-                base: loaded.base,
-                object: loaded.object,
-                identity: loaded.identity,
-            });
+            let Loaded {
+                base,
+                object,
+                identity,
+                ..
+            } = *loaded;
+            self.identified
+                .push(Identified::new(base, object, identity));
+            self.learn_version(value, object, identity);
         }
     }
 

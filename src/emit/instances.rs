@@ -4,15 +4,18 @@
 //! that one and has not changed.
 
 use pyo3::ffi;
+use smallvec::SmallVec;
 
 use crate::jit::context::Known;
 use crate::jit::facts;
 use crate::jit::standins::instances::{self, Making};
+use crate::mechanisms::Mechanism;
 use crate::release::layout::PyTypeObject;
 
 use super::Emit;
 use super::asm::{Cc, Mem};
 use super::call::{Call, Target};
+use super::fresh::Fresh;
 use super::keep::Kept;
 use super::pushing::{Callee, Outline};
 use super::sight::Seen;
@@ -62,6 +65,14 @@ impl Emit<'_> {
         let Some(outline) = (unsafe { Outline::of(making.init.function, count + 1) }) else {
             return Ok(None);
         };
+        let object = class;
+        let frameless =
+            Mechanism::FreshInstances.is_on() && self.may_be_frameless(making.init.function);
+        let args = (0..count).map(|i| self.stack_argument(first, i));
+        let args: SmallVec<[Val; 8]> = args.collect::<Flow<_>>()?;
+        if frameless && self.hides(&args) {
+            return Err(Stop::Unsupported(WAIT));
+        }
         self.expect_word(called, class);
         // A class whose own class is `type` keeps that.
         self.node_mut(called.0).known = Known::Type(&raw const ffi::PyType_Type as usize);
@@ -71,6 +82,12 @@ impl Emit<'_> {
         self.guard(same, Exit::Deopt)?;
         let function = Val(self.object_constant(making.init.function));
         let init = self.expect_callee(function, outline);
+        if frameless
+            && let Some(fresh) = Fresh::of(object, called, making.init.version)
+            && let Some(made) = self.init_frameless(&init, &args, fresh)?
+        {
+            return Ok(Some(made));
+        }
         let class = Class {
             making,
             init,

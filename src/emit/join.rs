@@ -108,6 +108,7 @@ pub(crate) fn join(e: &mut Emit<'_>, first: Box<State>, join: Site, fork: &Fork)
         place.set(&mut target, id);
     }
     target.escaped |= one.st.escaped;
+    target.join_words(&one.st, fork);
     if target.stored != one.st.stored {
         target.stored = None;
     }

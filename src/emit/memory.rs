@@ -17,6 +17,7 @@ use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node};
 use super::offsets::{CO_CONSTS, CO_NAMES, OB_FVAL, OB_ITEM, OB_TYPE};
 use super::types::{Elem, Field, Stop, Ty, Val};
 use super::value::shape;
+use super::words::is_steady;
 
 impl Emit<'_> {
     pub fn load(&mut self, x: Val, field: &Field) -> Val {
@@ -31,10 +32,22 @@ impl Emit<'_> {
         {
             return v;
         }
+        let word = match self.steady_key(x.0, field) {
+            None => self.zeroed_key(x.0, field.offset, field.ty),
+            steady => steady,
+        };
+        if let Some(key) = word
+            && let Some(v) = self.known_word(x.0, key)
+        {
+            return v;
+        }
         let base = self.mem_base(x.0, field.offset);
         let id = self.load_from(base, field.ty);
         if let Some((first, width)) = field.bits {
             return self.bit_field(id, first, width);
+        }
+        if let Some(key) = word {
+            self.keep_word(key, id);
         }
         self.note_load(id, x.0, field.ty, field.offset);
         self.note_version(id, x.0, field);
@@ -42,6 +55,7 @@ impl Emit<'_> {
         let doors = self.view.doors;
         if field.name == "PyInterpreterState.eval_frame" {
             if doors.hook != 0 && self.foresee_word(id, doors.hook) {
+                self.word_reads(word, 0);
                 return Val(self.imm(field.ty, 0));
             }
             self.disguise(id, doors.hook, 0);
@@ -49,6 +63,7 @@ impl Emit<'_> {
         if field.name == "PyFunctionObject.vectorcall" {
             let foreseen = doors.entry != 0 && !self.instr.refuted;
             if foreseen && self.foresee_word(id, doors.entry) {
+                self.word_reads(word, doors.default_entry as i64);
                 return Val(self.imm(field.ty, doors.default_entry as i64));
             }
             self.disguise(id, doors.entry, doors.default_entry);
@@ -216,6 +231,7 @@ impl Emit<'_> {
     /// Stores a scalar. An object's reference goes with it.
     pub(crate) fn store_to(&mut self, x: Id, disp: i32, index: Option<(Id, u8)>, ty: Ty, v: Id) {
         self.effects = true;
+        self.store_word(x, disp, index.is_some(), ty, v);
         if x == FRAME_NODE {
             // It may be the instruction pointer.
             self.st.stored = None;
@@ -273,6 +289,9 @@ impl Emit<'_> {
             self.fail("a store to a bit field");
             return;
         }
+        if is_steady(field) {
+            self.forget_words();
+        }
         if field.name == PyThreadState::datastack_top.name && self.does_better_in_c() {
             self.fail("a template that pushes a frame by itself");
             return;
@@ -326,12 +345,21 @@ impl Emit<'_> {
         if let Some(k) = self.indexed_local(p.0, i.0) {
             return Val(self.st.local_node(k));
         }
+        let word = self.element_key(p.0, elem, i.0);
+        if let Some(key) = word
+            && let Some(v) = self.known_word(p.0, key)
+        {
+            return v;
+        }
         let (disp, index) = self.element_of(elem, i.0);
         let mut m = self.mem_base(p.0, disp);
         if let Some((i, scale)) = index {
             m.index = Some((self.place(i), scale));
         }
         let id = self.load_from(m, elem.ty);
+        if let Some(key) = word {
+            self.keep_word(key, id);
+        }
         if let Some(k) = self.node(i.0).imm() {
             self.note_load(id, p.0, elem.ty, (k * i64::from(elem.size)) as i32);
         }
@@ -412,6 +440,9 @@ impl Emit<'_> {
                 self.fail(why);
             }
             return;
+        }
+        if elem.ty == Ty::Ptr {
+            self.forget_words();
         }
         let (disp, index) = self.element_of(elem, i.0);
         self.store_to(p.0, disp, index, elem.ty, v.0);

@@ -17,6 +17,7 @@ mod control;
 pub mod edge;
 mod frameless;
 mod frames;
+mod fresh;
 mod globals;
 pub(crate) mod helpers;
 mod identity;
@@ -63,6 +64,7 @@ mod unpacking;
 mod value;
 pub mod view;
 mod watch;
+mod words;
 mod writers;
 
 pub use frameless::{Chooser, Chosen};

@@ -97,11 +97,15 @@ impl Clone for State {
             placed,
             stored,
             keywords,
+            words,
+            zeroed,
         } = from;
         self.nodes.clone_from(nodes);
         self.locals.clone_from(locals);
         self.stack.clone_from(stack);
         self.vars.clone_from(vars);
+        self.words.clone_from(words);
+        self.zeroed.clone_from(zeroed);
         self.stale = *stale;
         (self.base, self.clock, self.cells) = (*base, *clock, *cells);
         (self.gpr, self.xmm, self.native) = (*gpr, *xmm, *native);
@@ -119,10 +123,14 @@ impl State {
         blank.locals = std::mem::take(&mut self.locals);
         blank.stack = std::mem::take(&mut self.stack);
         blank.vars = std::mem::take(&mut self.vars);
+        blank.words = std::mem::take(&mut self.words);
         blank.nodes.clear();
         blank.locals.clear();
         blank.stack.clear();
         blank.vars.clear();
+        blank.words.clear();
+        blank.zeroed = std::mem::take(&mut self.zeroed);
+        blank.zeroed.clear();
         *self = blank;
     }
 }

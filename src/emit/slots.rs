@@ -11,6 +11,7 @@ use super::cold::Dealloc;
 use super::frameless::NO_FRAME;
 use super::node::{Anchor, At, Id, Kind, NONE};
 use super::offsets::OB_TYPE;
+use super::state::Local;
 use super::types::{Flow, Number, Stop, Ty, Val};
 
 impl Emit<'_> {
@@ -136,6 +137,7 @@ impl Emit<'_> {
     pub fn local(&mut self, i: impl Number<Self>) -> Flow<Val> {
         if self.is_frameless() {
             let slot = self.frameless_local(i)?;
+            self.make_if_asked(self.constant(i)?)?;
             return Ok(Val(self.st.stack[slot]));
         }
         let i = self.local_index(i)?;
@@ -145,6 +147,7 @@ impl Emit<'_> {
     pub fn set_local(&mut self, i: impl Number<Self>, v: Val) -> Flow {
         if self.is_frameless() {
             let slot = self.frameless_local(i)?;
+            self.make_if_asked(self.constant(i)?)?;
             self.know_constant(v.0);
             self.st.stack[slot] = v.0;
             return Ok(());
@@ -348,14 +351,17 @@ impl Emit<'_> {
         kept.extend([old[0], old[1]]);
         let tables = &mut self.tables;
         for i in 0..self.st.locals.len() {
-            let local = &mut self.st.locals[i];
-            if local.node == NONE {
+            let Local {
+                node: id, behind, ..
+            } = self.st.locals[i];
+            if id == NONE {
                 continue;
             }
-            let node = &old[local.node as usize];
-            local.known = node.known;
-            if local.behind == Behind::Same && node.is_just_local(i as u16) {
-                local.node = NONE;
+            let node = &old[id as usize];
+            self.st.locals[i].known = node.known;
+            let alone = behind == Behind::Same && node.is_just_local(i as u16);
+            if alone && !self.st.has_words_of(id) {
+                self.st.locals[i].node = NONE;
             }
         }
         let locals = self.st.locals.iter_mut().map(|local| &mut local.node);
@@ -364,6 +370,7 @@ impl Emit<'_> {
                 *slot = super::node::keep(*slot, &old, &mut kept, &mut map, tables);
             }
         }
+        self.st.renumber_words(&map);
         self.st.nodes = kept;
         self.buffers.nodes = old;
         self.buffers.ids = map;

@@ -8,6 +8,7 @@ use super::machine::{FRAME, TSTATE};
 use super::node::{Anchor, At, Id, Kind, NONE, Node, Table};
 use super::reuse::Buffers;
 use super::types::Ty;
+use super::words::{Word, Zeroed};
 
 /// A local variable.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,10 @@ pub(crate) struct State {
     pub stored: Option<u32>,
     /// What waits for its call.
     pub keywords: Option<Keywords>,
+    /// Words of memory that something is known of.
+    pub words: Vec<Word>,
+    /// New objects, which hold nothing but what words say.
+    pub zeroed: Vec<Zeroed>,
 }
 
 impl State {
@@ -75,6 +80,8 @@ impl State {
             stored: None,
             placed: false,
             keywords: None,
+            words: Vec::new(),
+            zeroed: Vec::new(),
         }
     }
 

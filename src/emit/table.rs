@@ -454,6 +454,11 @@ impl Emit<'_> {
                 let Some(v) = self.node(b).imm() else {
                     return;
                 };
+                if set == 1 << EQUAL {
+                    self.learn_word(a, Some(v));
+                } else if set & (1 << EQUAL) == 0 && v == 0 {
+                    self.learn_word(a, None);
+                }
                 if set == 1 << EQUAL && v != 0 && self.node(a).kind == Kind::Bits {
                     self.aliases.push((v, a));
                     self.identify(a, v);

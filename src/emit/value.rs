@@ -245,6 +245,9 @@ impl Emit<'_> {
             return x;
         }
         let v = self.convert(x, from, to);
+        if shape(to).0 > shape(from).0 {
+            self.note_wider(x.0, v.0);
+        }
         self.note_result(v.0, x.0, x.0, |bits, _| Some(fold::cast(bits, from, to)));
         v
     }

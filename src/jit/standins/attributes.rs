@@ -251,7 +251,7 @@ unsafe fn find(class: usize, name: *mut PyObject, attribute: *mut PyObject) -> F
 ///
 /// # Safety
 /// A live class that is no built-in one.
-unsafe fn has_values(ty: *mut PyTypeObject) -> bool {
+pub unsafe fn has_values(ty: *mut PyTypeObject) -> bool {
     // SAFETY: by the caller.
     unsafe {
         #[cfg(Py_3_12)]
@@ -303,6 +303,19 @@ unsafe fn values(object: *mut PyObject, class: usize) -> usize {
             let _ = class;
             read(object as usize, VALUES)
         }
+    }
+}
+
+/// Whether an instance has values of its own, and no dict.
+///
+/// # Safety
+/// A live instance of a live class that is no built-in one.
+pub unsafe fn has_own_values(object: *mut PyObject, class: *mut PyTypeObject) -> bool {
+    // SAFETY: by the caller.
+    unsafe {
+        has_values(class)
+            && values(object, class as usize) != 0
+            && read::<usize>(object as usize, DICT) == 0
     }
 }
 

@@ -7,10 +7,12 @@ use std::sync::OnceLock;
 use pyo3::ffi::{self, PyObject, PyTypeObject};
 
 use super::StandIn;
+use super::attributes;
 use super::python::{self, Methods};
 use crate::jit::code::{read, write};
 use crate::jit::facts;
 use crate::jit::methods::{self, Method};
+use crate::release::layout::{_gc_runtime_state, PyInterpreterState, PyThreadState, gc_generation};
 
 /// Functions that the interpreter exports and that compiled code calls in another form.
 pub const INSTEAD: &[StandIn] = &[("PyObject_Vectorcall", call as *const ())];
@@ -111,6 +113,66 @@ pub unsafe extern "C" fn allocate_counted(
             ffi::Py_DECREF(code);
         }
         object
+    }
+}
+
+/// Slots for values that an instance has at most beside its dict: `SHARED_KEYS_MAX_SIZE`.
+pub const MOST_VALUES: i32 = 30;
+
+/// Whether instances of a class have values of their own, which are NULL at first, and nothing else.
+///
+/// # Safety
+/// A live class that was looked at as in [`Making::look`].
+pub unsafe fn has_only_values(class: *mut PyTypeObject) -> bool {
+    let generic = ffi::PyType_GenericAlloc as *const () as usize;
+    // SAFETY: by the caller.
+    unsafe {
+        (*class).tp_alloc.map(|alloc| alloc as usize) == Some(generic)
+            && (*class).tp_itemsize == 0
+            && attributes::has_values(class)
+    }
+}
+
+/// A new object without its `__init__`, made without running code: NULL, and no exception, where the
+/// collector would run or there is no memory.
+///
+/// # Safety
+/// A class that [`has_only_values`], and the running thread's state.
+pub unsafe extern "C" fn allocate_quietly(
+    class: *mut PyTypeObject,
+    tstate: usize,
+) -> *mut PyObject {
+    // SAFETY: by the caller.
+    unsafe {
+        if facts::ALLOCATING_RUNS_CODE && is_collector_due(tstate) {
+            return std::ptr::null_mut();
+        }
+        let Some(new) = (*class).tp_new else {
+            return std::ptr::null_mut();
+        };
+        let object = new(class, nothing(), std::ptr::null_mut());
+        if object.is_null() {
+            ffi::PyErr_Clear();
+        } else if !attributes::has_own_values(object, class) {
+            ffi::Py_DECREF(object);
+            return std::ptr::null_mut();
+        }
+        object
+    }
+}
+
+/// Whether the collector runs when one more object is allocated, as `_PyObject_GC_Link` decides it.
+///
+/// # Safety
+/// The running thread's state.
+unsafe fn is_collector_due(tstate: usize) -> bool {
+    const YOUNGEST: i32 = PyInterpreterState::gc.offset + _gc_runtime_state::generations.offset;
+    // SAFETY: by the caller.
+    unsafe {
+        let interp: usize = read(tstate, PyThreadState::interp.offset);
+        let count: c_int = read(interp, YOUNGEST + gc_generation::count.offset);
+        let threshold: c_int = read(interp, YOUNGEST + gc_generation::threshold.offset);
+        threshold != 0 && count >= threshold
     }
 }
 
