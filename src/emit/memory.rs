@@ -231,14 +231,19 @@ impl Emit<'_> {
     /// Stores a scalar. An object's reference goes with it.
     pub(crate) fn store_to(&mut self, x: Id, disp: i32, index: Option<(Id, u8)>, ty: Ty, v: Id) {
         self.effects = true;
+        let into_null = ty == Ty::Object && index.is_none() && self.is_null_word(x, disp);
         self.store_word(x, disp, index.is_some(), ty, v);
         if x == FRAME_NODE {
             // It may be the instruction pointer.
             self.st.stored = None;
         }
         if ty == Ty::Object {
-            self.flush_heap();
-            if self.node(v).imm().is_none() || self.node(v).due > 0 {
+            if !into_null {
+                self.flush_heap();
+            }
+            if into_null && self.is_shared(v) {
+                self.give_first(v);
+            } else if self.node(v).imm().is_none() || self.node(v).due > 0 {
                 self.give(v);
             }
         }

@@ -268,6 +268,28 @@ impl Emit<'_> {
         r
     }
 
+    /// Whether several references to an object are ours, of which at most one is counted.
+    pub(crate) fn is_shared(&self, id: Id) -> bool {
+        let node = self.node(id);
+        match node.kind {
+            Kind::BoxFloat(_) | Kind::BoxLong(_) => node.due > 1,
+            Kind::Bits => node.due > 0 && node.anchor == Anchor::Own,
+            _ => false,
+        }
+    }
+
+    /// Takes the one that is counted out of our hands, into memory that lets go of nothing for it: what
+    /// is there keeps the object alive for the others.
+    pub(crate) fn give_first(&mut self, id: Id) {
+        let due = self.node(id).due;
+        if self.node(id).is_pending() {
+            self.node_mut(id).due = 1;
+            self.materialise(id);
+            self.node_mut(id).due = due - 1;
+        }
+        self.node_mut(id).anchor = Anchor::Heap;
+    }
+
     /// Drops one reference.
     pub(crate) fn release(&mut self, id: Id) {
         self.release_last(id, None);

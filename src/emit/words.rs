@@ -350,6 +350,13 @@ impl Emit<'_> {
         self.word(key).map(Base::Word)
     }
 
+    /// Whether memory of a new object certainly holds NULL.
+    pub(crate) fn is_null_word(&mut self, x: Id, offset: i32) -> bool {
+        let key = self.zeroed_key(x, offset, Ty::Object);
+        let word = key.and_then(|key| self.known_word(x, key));
+        word.is_some_and(|v| self.is_null(v.0))
+    }
+
     /// Something is stored, at a known distance or anywhere: what is known of new objects changes.
     pub(crate) fn store_word(&mut self, x: Id, offset: i32, scaled: bool, ty: Ty, v: Id) {
         if self.st.zeroed.is_empty() {
