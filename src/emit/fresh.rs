@@ -10,6 +10,8 @@ use pyo3::ffi;
 use crate::jit::context::Known;
 use crate::jit::standins::attributes::DICT;
 use crate::jit::standins::instances;
+#[cfg(Py_3_12)]
+use crate::release::layout::PyManagedDictPointer;
 use crate::release::layout::{PyDictValues, PyTypeObject};
 
 use super::Emit;
@@ -107,7 +109,8 @@ impl Emit<'_> {
 
     #[cfg(Py_3_12)]
     fn know_values(&mut self, object: Id, fresh: &Fresh) {
-        let Some(dict) = self.word_key(object, DICT, Ty::Ptr) else {
+        let at = self.address(object, DICT);
+        let Some(dict) = self.steady_key(at, &PyManagedDictPointer::dict) else {
             return;
         };
         self.word_reads(Some(dict), 0);

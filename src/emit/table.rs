@@ -146,7 +146,7 @@ impl Emit<'_> {
         };
         let (x, y) = (*self.node(a), *self.node(b));
         let other = y.imm()?;
-        if other == 0 && matches!(x.ty, Ty::Object | Ty::Ptr) {
+        if other == 0 && (matches!(x.ty, Ty::Object | Ty::Ptr) || x.known == Known::Bound) {
             if self.is_bound(a) {
                 return Some(Ok(false));
             }

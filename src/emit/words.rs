@@ -314,7 +314,9 @@ impl Emit<'_> {
             }
             return Some(Val(self.imm(key.ty, v)));
         }
-        (word.node != NONE && !self.is_lost(word.node)).then_some(Val(word.node))
+        // Who is given an object counts it, each time as if nobody else did.
+        let again = key.ty != Ty::Object && word.node != NONE && !self.is_lost(word.node);
+        again.then_some(Val(word.node))
     }
 
     /// A word was loaded.
@@ -323,10 +325,8 @@ impl Emit<'_> {
             return;
         };
         let word = &mut self.st.words[usize::from(i)];
-        if key.ty != Ty::Object {
-            (word.node, word.wide) = (id, NONE);
-        }
-        if word.bound && matches!(key.ty, Ty::Object | Ty::Ptr) {
+        (word.node, word.wide) = (id, NONE);
+        if word.bound {
             self.node_mut(id).known = Known::Bound;
         }
     }
@@ -394,6 +394,9 @@ impl Emit<'_> {
     pub(crate) fn note_wider(&mut self, id: Id, wide: Id) {
         if let Some(word) = self.st.words.iter_mut().find(|word| word.node == id) {
             word.wide = wide;
+            if word.bound {
+                self.node_mut(wide).known = Known::Bound;
+            }
         }
     }
 
@@ -407,8 +410,9 @@ impl Emit<'_> {
             Some(v) => word.is = Some(v),
             None => {
                 word.bound = true;
-                if word.key.ty == Ty::Ptr {
-                    self.node_mut(id).known = Known::Bound;
+                let node = self.node_mut(id);
+                if node.known == Known::Nothing {
+                    node.known = Known::Bound;
                 }
             }
         }
