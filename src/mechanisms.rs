@@ -40,6 +40,7 @@ pub enum Mechanism {
     InstanceChecks,
     SteadyWords,
     FreshInstances,
+    FreeFloats,
     Generators,
     MainLoops,
     Patience,
@@ -51,7 +52,7 @@ pub enum Mechanism {
 use Mechanism::*;
 
 /// Every mechanism: its name, and what it is and where.
-pub const ALL: [(Mechanism, &str, &str); 33] = [
+pub const ALL: [(Mechanism, &str, &str); 34] = [
     (
         UnboxedFloats,
         "unboxed-floats",
@@ -186,6 +187,11 @@ pub const ALL: [(Mechanism, &str, &str); 33] = [
         FreshInstances,
         "fresh-instances",
         "a small `__init__` runs without a frame, knowing what a new object holds (src/emit/fresh.rs)",
+    ),
+    (
+        FreeFloats,
+        "free-floats",
+        "floats are made and freed through the interpreter's list of free ones (src/jit/floats.rs)",
     ),
     (
         Generators,

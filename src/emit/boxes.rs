@@ -8,7 +8,7 @@ use super::Emit;
 use super::asm::{Alu, Cc, Mem, Shift};
 use super::edge::EdgeKind;
 use super::helpers;
-use super::machine::{ARGUMENTS, R11, RAX, XMM0};
+use super::machine::{ARGUMENTS, R11, RAX, XMM0, XMM15};
 use super::node::{Anchor, At, Domain, Id, Kind, NONE, Node, Table};
 use super::offsets::OB_FVAL;
 use super::types::{Flow, Stop, Ty, Val};
@@ -68,16 +68,12 @@ impl Emit<'_> {
         self.effects |= self.is_frameless() && node.is_pending();
         let (raw, helper) = match node.kind {
             Kind::BoxBool(raw) => return self.materialise_bool(id, raw),
-            Kind::BoxFloat(raw) => (raw, helpers::box_float as *const () as usize),
+            Kind::BoxFloat(raw) => return self.materialise_float(id, raw),
             Kind::BoxLong(raw) => (raw, self.view.shared.box_long),
             Kind::Slice(_) => return self.make_slice(id),
             _ => return,
         };
-        if matches!(node.kind, Kind::BoxFloat(_)) {
-            let x = self.place_xmm(raw);
-            self.vacate_volatile();
-            self.asm.mov_f64(XMM0, x);
-        } else if let Some(v) = self.node(raw).imm() {
+        if let Some(v) = self.node(raw).imm() {
             self.vacate_volatile();
             self.asm.mov_imm(ARGUMENTS[0], v);
         } else {
@@ -87,15 +83,29 @@ impl Emit<'_> {
         }
         self.call_address(helper);
         self.touch(RAX);
-        let long = matches!(node.kind, Kind::BoxLong(_));
+        self.have_object(id, raw, RAX, false);
+    }
+
+    /// The same for a float, which takes no register from others.
+    fn materialise_float(&mut self, id: Id, raw: Id) {
+        let x = self.place_xmm(raw);
+        let r = self.free_gpr();
+        self.asm.mov_f64(XMM15, x);
+        self.call_address(self.view.shared.box_float);
+        self.asm.mov(r, R11);
+        self.have_object(id, raw, r, true);
+    }
+
+    /// The pointer of a pending object is there, with one reference.
+    fn have_object(&mut self, id: Id, raw: Id, r: Gpr, mortal: bool) {
         let node = self.node_mut(id);
         node.kind = Kind::Bits;
         node.anchor = Anchor::Own;
         node.twin = raw;
         let due = std::mem::take(&mut node.due);
-        self.st.put(id, Loc::Gpr(RAX));
+        self.st.put(id, Loc::Gpr(r));
         if due > 1 {
-            self.add_references(RAX, due - 1, !long);
+            self.add_references(r, due - 1, mortal);
         }
     }
 

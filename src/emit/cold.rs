@@ -14,9 +14,8 @@ use super::Emit;
 use super::asm::{Alu, Cc, Mem, Site};
 use super::edge::{CallSite, Edge, EdgeKind, Mark};
 use super::frameless::NO_FRAME;
-use super::helpers;
 use super::machine::{
-    ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, R11, RAX, RSP, XMM0, is_volatile, native,
+    ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, R11, RAX, RSP, XMM15, is_volatile, native,
 };
 use super::node::NONE;
 use super::types::Val;
@@ -375,11 +374,8 @@ impl Emit<'_> {
         let written = locals.clone();
         let back = self.asm.here();
         self.add_cold(sites, !plain, move |e| {
-            e.save(saved);
-            e.asm.mov_f64(XMM0, x);
-            e.call_address(helpers::box_float as *const () as usize);
-            e.asm.mov(R11, RAX);
-            e.restore(saved);
+            e.asm.mov_f64(XMM15, x);
+            e.call_address(e.view.shared.box_float);
             e.asm.store(m, R11, 8);
             let null = (!bound).then(|| {
                 e.asm.test(true, old, old);

@@ -6,6 +6,7 @@
 
 use dynasmrt::{AssemblyOffset, DynasmApi, DynasmLabelApi, dynasm};
 
+use crate::jit::floats;
 use crate::jit::trampoline::{Assembler, Targets};
 use crate::release::layout::_PyInterpreterFrame as frame;
 
@@ -40,15 +41,17 @@ pub fn entries(ops: &mut Assembler, targets: &Targets) -> AssemblyOffset {
         }
     }
     let free = ops.new_dynamic_label();
+    dynasm!(ops; .arch x64; =>plain);
+    free_float(ops, targets);
     dynasm!(ops
         ; .arch x64
-        ; =>plain
         ; call =>free
         ; pop rdi
         ; ret
         ; =>vectors
-        ; sub rsp, 8 * VECTORS + 8
     );
+    free_float(ops, targets);
+    dynasm!(ops; .arch x64; sub rsp, 8 * VECTORS + 8);
     for x in 0..VECTORS {
         dynasm!(ops; .arch x64; movsd [rsp + 8 * x], Rx(x as u8));
     }
@@ -82,4 +85,20 @@ pub fn entries(ops: &mut Assembler, targets: &Targets) -> AssemblyOffset {
         ; ret
     );
     first
+}
+
+/// A `float` changes no register.
+fn free_float(ops: &mut Assembler, targets: &Targets) {
+    let Some(floats) = targets.floats else {
+        return;
+    };
+    let other = ops.new_dynamic_label();
+    floats::free(ops, floats, other);
+    dynasm!(ops
+        ; .arch x64
+        ; pop rdi
+        ; cmp QWORD [r13 + frame::frame_obj.offset], BYTE 0
+        ; ret
+        ; =>other
+    );
 }

@@ -14,6 +14,7 @@ use crate::jit::arena::Arena;
 use crate::jit::check::check;
 use crate::jit::exit::stub_hit;
 use crate::jit::extra;
+use crate::jit::floats::Floats;
 use crate::jit::fork;
 use crate::jit::frame;
 use crate::jit::maturity::Pace;
@@ -55,6 +56,8 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         hook: doors.hook,
         forward: doors.forward,
         slots: doors.slots,
+        // SAFETY: the GIL is held.
+        floats: unsafe { Floats::find(ffi::PyInterpreterState_Get() as usize) },
     };
     let trampolines = Trampolines::new(&mut arena, &targets).expect("the first page is there");
     let trampolines: &Trampolines = Box::leak(Box::new(trampolines));

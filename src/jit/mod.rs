@@ -17,6 +17,7 @@ pub mod extra;
 pub mod facts;
 #[cfg(not(Py_3_12))]
 pub mod finish;
+pub mod floats;
 pub mod fold;
 pub mod fork;
 pub mod frame;

@@ -96,6 +96,7 @@ impl<'a> Notes<'a> {
             (shared.call_known, "call a frame of known code and clear it"),
             (shared.write_long, "write an int"),
             (shared.box_long, "make an int"),
+            (shared.box_float, "make a float"),
             (shared.suspend, "suspend"),
             (shared.leave, "return"),
             (shared.finish, "clear the frame and return"),

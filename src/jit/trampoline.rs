@@ -9,6 +9,7 @@ use dynasmrt::{DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 use crate::emit::view::Slots;
 use crate::jit::arena::{Arena, Full, Offset};
 use crate::jit::facts;
+use crate::jit::floats::{self, Floats};
 use crate::jit::freeing;
 use crate::jit::machine;
 use crate::jit::returning;
@@ -65,6 +66,8 @@ pub struct Trampolines {
     pub write_long: usize,
     /// `fn(value) -> object`, called from a block: makes an `int` of an unboxed one.
     pub box_long: usize,
+    /// `fn(xmm15) -> r11`, called from a block: makes a `float`, and keeps every other register.
+    pub box_float: usize,
     /// Called by blocks that are checked, before anything else.
     pub check: usize,
 }
@@ -93,6 +96,7 @@ pub struct Targets {
     /// Where a pointer is not NULL while another evaluator than the interpreter's stands behind ours.
     pub forward: usize,
     pub slots: Slots,
+    pub floats: Option<Floats>,
 }
 
 /// What the shared pieces are written with.
@@ -248,6 +252,7 @@ impl Trampolines {
         let free = freeing::entries(&mut ops, targets);
         let write_long = writing::write_long(&mut ops, targets);
         let box_long = writing::box_long(&mut ops);
+        let box_float = floats::box_float(&mut ops, targets.floats);
         let check = ops.offset();
         call_with_registers(&mut ops, targets.check);
         restore_registers(&mut ops);
@@ -281,6 +286,7 @@ impl Trampolines {
             free: at(free),
             write_long: at(write_long),
             box_long: at(box_long),
+            box_float: at(box_float),
             check: at(check),
         })
     }
