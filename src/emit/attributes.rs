@@ -7,11 +7,13 @@ use pyo3::ffi::{PyObject, PyTypeObject};
 use crate::jit::code::read;
 use crate::jit::context::Known;
 use crate::jit::standins::attributes::{self, DICT, Found, key_count, look};
+use crate::jit::string_keys::StringKeys;
 use crate::mechanisms::Mechanism;
 use crate::release::layout::{PyDictKeysObject, PyDictValues, PyHeapTypeObject};
 use crate::release::layout::{PyObject as Head, PyTypeObject as Class};
 
 use super::Emit;
+use super::globals;
 use super::types::{Elem, Flow, Ty, Val};
 
 /// An element of an array of objects.
@@ -36,14 +38,17 @@ impl Emit<'_> {
         let Some(attribute) = self.seen_attribute(owner, name)? else {
             return Ok(None);
         };
-        let Found::Value(index) = attribute.found else {
-            return Ok(None);
+        let value = match attribute.found {
+            Found::Value(index) if attribute.has_value(index) => {
+                self.own_value(owner, attribute, index)?
+            }
+            Found::Value(_) | Found::Own => self.dict_value(owner, attribute)?,
+            _ => None,
         };
-        let Some(value) = self.own_value(owner, attribute, index)? else {
-            return Ok(None);
-        };
-        self.py_incref(value)?;
-        Ok(Some(value))
+        if let Some(value) = value {
+            self.py_incref(value)?;
+        }
+        Ok(value)
     }
 
     /// The same for `_PyObject_GetMethod`, which tells whether what it has put at an address is a
@@ -143,6 +148,20 @@ impl Emit<'_> {
         }
         let (_, value) = self.expect_value(owner, attribute, index)?;
         Ok(Some(value))
+    }
+
+    /// What the dict of an instance has under the name, behind guards that it has it there.
+    fn dict_value(&mut self, owner: Val, attribute: Attribute) -> Flow<Option<Val>> {
+        let Some((keys, at)) = attribute.in_dict() else {
+            return Ok(None);
+        };
+        self.expect_version(owner, attribute.version)?;
+        let dict = self.word_at(owner, DICT);
+        let null = self.null();
+        let some = self.ne(Ty::Ptr, dict, null);
+        self.expect(some)?;
+        let keys = self.keys(dict.0, keys);
+        Ok(Some(self.entry(keys, at, attribute.name)))
     }
 
     /// Where an instance has its values, and the value with an index, which is not NULL.
@@ -262,6 +281,18 @@ impl Attribute {
         unsafe {
             attributes::value(self.object as *mut PyObject, self.class, index)
                 .is_some_and(|(values, at)| read::<usize>(values, at) != 0)
+        }
+    }
+
+    /// The keys of the dict that it has now, and where the name's is among them.
+    fn in_dict(&self) -> Option<(StringKeys, i32)> {
+        match self.word(DICT) {
+            0 => None,
+            // SAFETY: the object is alive, and so is its dict; names in code are strings.
+            dict => unsafe {
+                let keys = StringKeys::of(dict)?;
+                Some((keys, globals::find(keys, self.name)?))
+            },
         }
     }
 

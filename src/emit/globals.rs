@@ -35,7 +35,7 @@ struct Probe {
 ///
 /// # Safety
 /// The keys are those of a live dictionary, and the name is a string that names in code are made of.
-unsafe fn find(keys: StringKeys, name: usize) -> Option<i32> {
+pub(crate) unsafe fn find(keys: StringKeys, name: usize) -> Option<i32> {
     // SAFETY: by the caller.
     unsafe {
         let hash: i64 = read(name, PyASCIIObject::hash.offset);
@@ -106,7 +106,7 @@ impl Emit<'_> {
         // SAFETY: as above.
         if let Some(at) = unsafe { find(globals, key) } {
             let keys = self.keys(dicts[0].0, globals);
-            return self.entry(keys, at, key).map(Some);
+            return self.global(keys, at, key).map(Some);
         }
         // SAFETY: as above.
         let absent = unsafe { probes(globals, key) };
@@ -130,11 +130,11 @@ impl Emit<'_> {
             }
         }
         let keys = self.keys(dicts[1].0, builtins);
-        self.entry(keys, at, key).map(Some)
+        self.global(keys, at, key).map(Some)
     }
 
     /// The keys of a dictionary, behind a guard on their shape.
-    fn keys(&mut self, dict: Id, expected: StringKeys) -> Id {
+    pub(crate) fn keys(&mut self, dict: Id, expected: StringKeys) -> Id {
         self.settle(self.st.base);
         let from = self.place(dict);
         let to = self.free_gpr();
@@ -152,8 +152,18 @@ impl Emit<'_> {
         keys
     }
 
+    /// The value of a global or builtin.
+    fn global(&mut self, keys: Id, at: i32, key: usize) -> Flow<Val> {
+        let value = self.entry(keys, at, key);
+        // Since 3.13 the function gives a reference of its own.
+        if cfg!(Py_3_13) {
+            self.py_incref(value)?;
+        }
+        Ok(value)
+    }
+
     /// The value of the entry whose key is there, behind a guard on that.
-    fn entry(&mut self, keys: Id, at: i32, key: usize) -> Flow<Val> {
+    pub(crate) fn entry(&mut self, keys: Id, at: i32, key: usize) -> Val {
         self.leave_unless_word(keys, at, key);
         let r = self.place(keys);
         let value = Val(self.load_from(Mem::new(r, value_at(at)), Ty::Object));
@@ -162,10 +172,6 @@ impl Emit<'_> {
         self.asm.test(true, r, r);
         self.leave_if(Cc::E, context);
         self.node_mut(value.0).known = Known::Bound;
-        // Since 3.13 the function gives a reference of its own.
-        if cfg!(Py_3_13) {
-            self.py_incref(value)?;
-        }
-        Ok(value)
+        value
     }
 }

@@ -18,11 +18,13 @@ MEANT = {
         "unboxed-floats unboxed-ints unboxed-bools pending-increments overwriting members matching supposing"
         " number-functions patience needs alignment"
     ),
+    "arithmetic/floats_freed.py": "free-floats",
     "arithmetic/truth.py": "unboxed-bools supposing number-functions",
     "calls/frameless.py": "frameless-calls known-code foreseen-branches supposing needs operators",
     "calls/pushed_frames.py": "pending-increments foreseen-branches pushed-frames known-code immortal-hints",
     "classes/asked_once.py": "steady-words",
     "classes/few_classes.py": "attributes-in-place attribute-answers",
+    "classes/instances_with_dicts.py": "attributes-in-place attribute-answers",
     "classes/initialised_in_place.py": "fresh-instances steady-words frameless-calls",
     "classes/instances_made.py": "initializers instance-stand-ins",
     "classes/instances_of.py": "instance-checks supposing",

@@ -181,3 +181,71 @@ del Left.value
 Right.__setattr__ = lambda self, name, v: print("set", name, v)
 store(made, 3)
 print(made[0].value, made[1].value, made[2].value)
+
+
+class Left:
+    pass
+
+
+class Right(Left):
+    late = "class"
+
+
+class Odd(dict):
+    def __getitem__(self, key):
+        return "item"
+
+    def __missing__(self, key):
+        return "missing"
+
+
+def dicted(cls, **names):
+    made = cls()
+    made.__dict__.update(names)
+    for i in range(40):
+        setattr(made, f"n{i}", i)
+    return made
+
+
+def read(things):
+    out = []
+    for thing in things:
+        try:
+            out.append((thing.a, thing.b, thing.n39))
+        except AttributeError as error:
+            out.append(str(error))
+    return out
+
+
+def several():
+    """Places that meet instances of several classes, which have dicts, and what changes those."""
+    x, y, z = dicted(Left, a=1, b=2), dicted(Right, b=3, a=4), dicted(Left, b=5, c=6, a=7)
+    things = [x, y, z]
+    shown = []
+    for i in range(200):
+        if i == 150:
+            del x.a
+            x.a = "again"
+        if i == 155:
+            y.__dict__ = Odd(y.__dict__)
+        if i == 160:
+            z.__dict__[1] = "no string"
+        if i == 165:
+            del y.b
+        if i == 170:
+            Right.b = property(lambda self: "property")
+        if i == 175:
+            x.__dict__ = {"n39": -1, "b": 1, "a": 0}
+        if i == 180:
+            x.__dict__ = {}
+        if i == 185:
+            z.__class__ = Right
+        if i % 5 == 0 or i > 149:
+            seen = read(things)
+            if not shown or shown[-1] != seen:
+                shown.append(seen)
+    return shown
+
+
+for line in several():
+    print(line)
