@@ -353,7 +353,7 @@ impl Emit<'_> {
 
     /// Takes one off a count in memory if the object is counted, and compares the count with 0. There is
     /// no jump for those that are not.
-    fn count_down(&mut self, r: Gpr) {
+    pub(crate) fn count_down(&mut self, r: Gpr) {
         let count = Mem::new(r, 0);
         self.asm.at_odd();
         if facts::IMMORTALS {

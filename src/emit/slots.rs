@@ -195,9 +195,24 @@ impl Emit<'_> {
             if self.holds_immortal(i) {
                 self.lasting = old;
             }
+            if self.node(old).imm().is_some() && self.node(old).due > 0 {
+                self.take_from_memory(old);
+            }
         }
         self.put_in_memory(i, v.0);
         Ok(())
+    }
+
+    /// A constant leaves a local's memory while others mention it too. They owe their references still:
+    /// contexts do not tell that one of them is counted. It outlives the code, and the template has
+    /// nothing more to drop.
+    fn take_from_memory(&mut self, constant: Id) {
+        if self.is_immortal_constant(constant) {
+            return;
+        }
+        let r = self.place(constant);
+        self.count_down(r);
+        self.node_mut(constant).due += 1;
     }
 
     /// The object in memory may stay there while the local has another value.
