@@ -264,6 +264,15 @@ impl Emit<'_> {
         });
     }
 
+    /// Goes on at a known address.
+    pub(crate) fn jump_address(&mut self, target: usize) {
+        let site = self.asm.jmp();
+        self.calls.push(CallSite {
+            site: site.0,
+            target,
+        });
+    }
+
     /// The registers that hold something now and that a callee may change.
     pub(crate) fn live_volatile(&self) -> Saved {
         let mut saved = Saved::default();

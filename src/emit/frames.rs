@@ -15,7 +15,7 @@ use super::Emit;
 use super::asm::{Alu, Cc, Mem};
 use super::call::{Call, Target};
 use super::cold::Dealloc;
-use super::edge::{CallSite, EdgeKind};
+use super::edge::EdgeKind;
 use super::machine::{ARGUMENTS, FRAME, R11, RAX, RBX, TSTATE};
 use super::node::{Anchor, Id, Kind, NONE};
 use super::types::{Effect, Exit, Flow, Number, Stop, Ty, Val};
@@ -52,12 +52,7 @@ impl Emit<'_> {
                 self.drop_local(i);
             }
         }
-        let site = self.asm.jmp();
-        let target = self.view.shared.finish;
-        self.calls.push(CallSite {
-            site: site.0,
-            target,
-        });
+        self.jump_address(self.view.shared.finish);
         Err(Stop::Ended)
     }
 

@@ -6,6 +6,7 @@
 use pyo3::ffi::{self, PyObject, PyTypeObject};
 
 use crate::jit::code::read;
+use crate::jit::standins::attributes::_PyType_Lookup;
 use crate::mechanisms::Mechanism;
 use crate::release::layout::PyObject as Head;
 
@@ -13,10 +14,6 @@ use super::Emit;
 use super::sight::Seen;
 use super::suppose::WAIT;
 use super::types::{Flow, Stop, Ty, Val};
-
-unsafe extern "C" {
-    fn _PyType_Lookup(class: *mut PyTypeObject, name: *mut PyObject) -> *mut PyObject;
-}
 
 /// What tells a class.
 #[derive(Clone, Copy)]

@@ -59,7 +59,6 @@ mod table;
 mod tests;
 mod truth;
 pub mod types;
-
 mod unpacking;
 mod value;
 pub mod view;

@@ -7,7 +7,7 @@ use crate::jit::raising::{Raised, raise_in, raise_out};
 
 use super::Emit;
 use super::asm::Alu;
-use super::edge::{CallSite, EdgeKind};
+use super::edge::EdgeKind;
 use super::machine::{ARGUMENTS, FRAME, RAX, TSTATE};
 
 impl Emit<'_> {
@@ -56,11 +56,6 @@ impl Emit<'_> {
 
     /// Returns `rax`.
     fn leave_function(&mut self) {
-        let site = self.asm.jmp();
-        let target = self.view.shared.leave;
-        self.calls.push(CallSite {
-            site: site.0,
-            target,
-        });
+        self.jump_address(self.view.shared.leave);
     }
 }

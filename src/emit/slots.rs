@@ -2,7 +2,6 @@
 
 use crate::jit::context::{Behind, Known};
 use crate::jit::facts;
-
 use crate::mechanisms::Mechanism;
 
 use super::Emit;

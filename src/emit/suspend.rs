@@ -8,7 +8,6 @@ use crate::release::layout::{_PyInterpreterFrame, PyGenObject};
 use super::Emit;
 use super::asm::Mem;
 use super::call::{Call, Target};
-use super::edge::CallSite;
 use super::machine::{FRAME, RAX, RBX};
 use super::types::{Effect, Exit, Flow, Number, Stop, Ty, Val};
 
@@ -59,11 +58,7 @@ impl Emit<'_> {
     }
 
     fn end_in(&mut self, target: usize) -> Flow {
-        let site = self.asm.jmp();
-        self.calls.push(CallSite {
-            site: site.0,
-            target,
-        });
+        self.jump_address(target);
         Err(Stop::Ended)
     }
 
@@ -95,11 +90,7 @@ impl Emit<'_> {
     /// Calls such code.
     pub(crate) fn jump_and_back(&mut self, target: usize) {
         self.asm.push_behind_jump();
-        let site = self.asm.jmp();
-        self.calls.push(CallSite {
-            site: site.0,
-            target,
-        });
+        self.jump_address(target);
     }
 
     /// Resumes a generator's frame. What it gives is pushed at depth `depth`; execution goes on

@@ -5,7 +5,6 @@ use crate::jit::context::{Held, Loc};
 use super::Emit;
 use super::asm::{Alu, Mem, Site};
 use super::cold::Saved;
-use super::edge::CallSite;
 use super::helpers;
 use super::machine::{ALLOCATABLE, ARGUMENTS, RSP, XMM0, is_volatile, native};
 
@@ -61,11 +60,7 @@ impl Emit<'_> {
                     self.asm.bind(site);
                 }
                 writer.sites.push(self.asm.call());
-                let site = self.asm.jmp();
-                self.calls.push(CallSite {
-                    site: site.0,
-                    target: *free,
-                });
+                self.jump_address(*free);
             }
             for site in writer.sites {
                 self.asm.bind(site);

@@ -32,7 +32,8 @@ unsafe extern "C" {
         name: *mut PyObject,
         method: *mut *mut PyObject,
     ) -> c_int;
-    fn _PyType_Lookup(class: *mut PyTypeObject, name: *mut PyObject) -> *mut PyObject;
+    /// What a class has under a name, a borrowed reference or NULL; gives the class a version if it can.
+    pub(crate) fn _PyType_Lookup(class: *mut PyTypeObject, name: *mut PyObject) -> *mut PyObject;
 }
 
 /// Instances have a dict, or the values of one.

@@ -10,15 +10,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::ffi::{self, PyObject, PyTypeObject};
 
+use super::attributes::_PyType_Lookup;
 use crate::emit::view::Doors;
 use crate::entry::{hook, stack};
 use crate::jit::code::read;
 use crate::jit::symbols;
 use crate::release::layout::{PyCodeObject, PyFunctionObject};
-
-unsafe extern "C" {
-    fn _PyType_Lookup(class: *mut PyTypeObject, name: *mut PyObject) -> *mut PyObject;
-}
 
 /// `_PyEvalFramePushAndInit`: takes over the references to the function, the locals and the
 /// arguments.
