@@ -339,6 +339,7 @@ impl Emit<'_> {
     }
 
     /// A word is not 0.
+    #[cfg(not(Py_3_12))]
     pub(crate) fn word_is_bound(&mut self, key: Key) {
         if let Some(i) = self.word(key) {
             self.st.words[usize::from(i)].bound = true;
@@ -346,6 +347,7 @@ impl Emit<'_> {
     }
 
     /// Where a word points to.
+    #[cfg(not(Py_3_12))]
     pub(crate) fn behind(&mut self, key: Key) -> Option<Base> {
         self.word(key).map(Base::Word)
     }
