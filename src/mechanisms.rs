@@ -5,7 +5,7 @@
 //! switched at one place is not here: `docs/performance.md` names it.
 
 use std::fmt::Write;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The environment variable with the names of what to do without, separated by commas.
 pub const VARIABLE: &str = "CEVALRY_WITHOUT";
@@ -35,6 +35,7 @@ pub enum Mechanism {
     Operators,
     InstanceStandIns,
     OperatorStandIns,
+    InstanceDrops,
     AttributeAnswers,
     AttributesInPlace,
     InstanceChecks,
@@ -52,7 +53,7 @@ pub enum Mechanism {
 use Mechanism::*;
 
 /// Every mechanism: its name, and what it is and where.
-pub const ALL: [(Mechanism, &str, &str); 34] = [
+pub const ALL: [(Mechanism, &str, &str); 35] = [
     (
         UnboxedFloats,
         "unboxed-floats",
@@ -164,6 +165,11 @@ pub const ALL: [(Mechanism, &str, &str); 34] = [
         "operators and subscripts lead straight to methods (src/jit/standins/operators.rs)",
     ),
     (
+        InstanceDrops,
+        "instance-drops",
+        "instances of classes written in Python are freed here (src/jit/standins/drops.rs)",
+    ),
+    (
         AttributeAnswers,
         "attribute-answers",
         "where attributes are is remembered by class (src/jit/standins/attributes.rs)",
@@ -226,7 +232,7 @@ pub const ALL: [(Mechanism, &str, &str); 34] = [
 ];
 
 /// A bit for each mechanism that is off.
-static OFF: AtomicU32 = AtomicU32::new(0);
+static OFF: AtomicU64 = AtomicU64::new(0);
 
 impl Mechanism {
     /// Whether nobody has switched it off.
@@ -235,7 +241,7 @@ impl Mechanism {
         OFF.load(Ordering::Relaxed) & self.bit() == 0
     }
 
-    const fn bit(self) -> u32 {
+    const fn bit(self) -> u64 {
         1 << self as u32
     }
 }
@@ -256,7 +262,7 @@ pub fn obey_environment() -> Result<(), String> {
     Ok(())
 }
 
-fn off(names: &str) -> Result<u32, String> {
+fn off(names: &str) -> Result<u64, String> {
     let names = names.split(',').map(str::trim);
     let mut off = 0;
     for name in names.filter(|name| !name.is_empty()) {

@@ -8,12 +8,17 @@
     reason = "the macro converts register numbers, whatever their type"
 )]
 
+use std::sync::atomic::{AtomicI32, Ordering};
+
 use dynasmrt::{AssemblyOffset, DynamicLabel, DynasmApi, DynasmLabelApi, dynasm};
 use pyo3::ffi;
 
 use crate::emit::helpers;
-use crate::jit::code::read;
+use crate::jit::code::{read, write};
 use crate::jit::facts;
+#[cfg(not(Py_3_12))]
+use crate::jit::symbols::lookup;
+use crate::jit::tracer;
 use crate::jit::trampoline::Assembler;
 use crate::mechanisms::Mechanism;
 use crate::release::layout::{PyFloatObject, PyInterpreterState, PyObject, PyThreadState};
@@ -45,12 +50,10 @@ impl Floats {
             return None;
         }
         // SAFETY: by the caller.
-        unsafe {
-            Some(Floats {
-                list: find_list(interp)?,
-                told: tracing::find()?,
-            })
-        }
+        let list = unsafe { find_list(interp)? };
+        LIST.store(list, Ordering::Relaxed);
+        let told = told_of_new()?;
+        Some(Floats { list, told })
     }
 }
 
@@ -87,64 +90,47 @@ unsafe fn find_list(interp: usize) -> Option<i32> {
     }
 }
 
+/// What is not 0 while somebody is to be told of new objects.
 #[cfg(not(Py_3_12))]
-mod tracing {
-    /// `_Py_tracemalloc_config.tracing`
-    ///
-    /// # Safety
-    /// None; as the other.
-    pub unsafe fn find() -> Option<usize> {
-        /// Behind the state of the module that traces.
-        const TRACING: usize = 4;
-        // SAFETY: the name is a C string.
-        let config = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_Py_tracemalloc_config".as_ptr()) };
-        (!config.is_null()).then_some(config as usize + TRACING)
+fn told_of_new() -> Option<usize> {
+    /// `tracing`, behind the state of the module that traces.
+    const TRACING: usize = 4;
+    match lookup(c"_Py_tracemalloc_config") {
+        0 => None,
+        config => Some(config + TRACING),
     }
 }
 
 #[cfg(Py_3_12)]
-mod tracing {
-    use std::ffi::{c_int, c_void};
+fn told_of_new() -> Option<usize> {
+    tracer::place()
+}
 
-    use pyo3::ffi::PyObject;
+/// The place of the list's head for code in Rust, 0 where it is not known.
+static LIST: AtomicI32 = AtomicI32::new(0);
 
-    use crate::jit::code::read;
-    use crate::release::layout::_PyRuntimeState;
-
-    type Tracer = unsafe extern "C" fn(*mut PyObject, c_int, *mut c_void) -> c_int;
-
-    unsafe extern "C" {
-        static _PyRuntime: c_void;
-        fn PyRefTracer_SetTracer(tracer: Option<Tracer>, data: *mut c_void) -> c_int;
-        fn PyRefTracer_GetTracer(data: *mut *mut c_void) -> Option<Tracer>;
-    }
-
-    unsafe extern "C" fn nobody(_: *mut PyObject, _: c_int, _: *mut c_void) -> c_int {
-        0
-    }
-
-    /// `_PyRuntime.ref_tracer.tracer_func`, which is not at the same place in all patch releases.
-    ///
-    /// # Safety
-    /// The GIL is held.
-    pub unsafe fn find() -> Option<usize> {
-        /// How far it may have moved.
-        const NEAR: i32 = 1024;
-        let runtime = &raw const _PyRuntime as usize;
-        let expected = _PyRuntimeState::ref_tracer.offset;
-        // SAFETY: by the caller; what was set is set again. The struct has members behind it that take
-        // more than is looked at.
-        unsafe {
-            let mut data = std::ptr::null_mut();
-            let before = PyRefTracer_GetTracer(&raw mut data);
-            if PyRefTracer_SetTracer(Some(nobody), std::ptr::null_mut()) < 0 {
-                return None;
-            }
-            let mut places = (expected - NEAR..expected + NEAR).step_by(8);
-            let at = places.find(|&at| read::<usize>(runtime, at) == nobody as *const () as usize);
-            PyRefTracer_SetTracer(before, data);
-            at.map(|at| runtime + at as usize)
+/// Keeps a float whose count is 0 for later, if there is room.
+///
+/// # Safety
+/// A float of the exact type, and the state of the running thread.
+#[inline]
+pub unsafe fn keep_one(float: *mut ffi::PyObject, tstate: usize) -> bool {
+    let list = LIST.load(Ordering::Relaxed);
+    // SAFETY: by the caller.
+    unsafe {
+        if list == 0 || tracer::is_set() {
+            return false;
         }
+        let interp: usize = read(tstate, PyThreadState::interp.offset);
+        let count: u32 = read(interp, list + COUNT);
+        let room = count < MOST as u32;
+        if room {
+            write(interp, list + COUNT, count + 1);
+            let first: usize = read(interp, list);
+            write(float as usize, PyObject::ob_type.offset, first);
+            write(interp, list, float as usize);
+        }
+        room
     }
 }
 
@@ -215,33 +201,31 @@ pub fn box_float(ops: &mut Assembler, floats: Option<Floats>) -> AssemblyOffset 
 /// Frees the object in `rdi` and goes on, where it is a `float` that the list has room for; goes to `other`
 /// elsewhere. Changes the scratch register.
 pub fn free(ops: &mut Assembler, floats: Floats, other: DynamicLabel) {
-    let full = ops.new_dynamic_label();
-    let freed = ops.new_dynamic_label();
     dynasm!(ops
         ; .arch x64
         ; mov r11, QWORD facts::float_type() as i64
         ; cmp [rdi + PyObject::ob_type.offset], r11
         ; jne =>other
     );
-    unless_told(ops, floats, other);
+    if let Some(address) = tracer::place() {
+        dynasm!(ops
+            ; .arch x64
+            ; mov r11, QWORD address as i64
+            ; cmp QWORD [r11], BYTE 0
+            ; jne =>other
+        );
+    }
     dynasm!(ops
         ; .arch x64
-        ; push rax
         ; mov r11, [r12 + PyThreadState::interp.offset]
-        ; mov eax, [r11 + floats.list + COUNT]
         // A list that is not in use has a negative number of floats.
-        ; cmp eax, MOST
-        ; jae =>full
-        ; inc eax
-        ; mov [r11 + floats.list + COUNT], eax
+        ; cmp DWORD [r11 + floats.list + COUNT], MOST
+        ; jae =>other
+        ; inc DWORD [r11 + floats.list + COUNT]
+        ; push rax
         ; mov rax, [r11 + floats.list]
         ; mov [rdi + PyObject::ob_type.offset], rax
         ; mov [r11 + floats.list], rdi
         ; pop rax
-        ; jmp =>freed
-        ; =>full
-        ; pop rax
-        ; jmp =>other
-        ; =>freed
     );
 }

@@ -72,7 +72,8 @@ pub fn entries(ops: &mut Assembler, targets: &Targets) -> AssemblyOffset {
     }
     dynasm!(ops
         ; .arch x64
-        ; mov rax, QWORD targets.dealloc as i64
+        ; mov rsi, r12
+        ; mov rax, QWORD targets.free as i64
         ; call rax
     );
     for r in VOLATILE.into_iter().rev() {

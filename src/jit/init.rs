@@ -25,7 +25,9 @@ use crate::jit::standins;
 use crate::jit::state::{Jit, Totals, install, with};
 use crate::jit::stubs::Stubs;
 use crate::jit::symbols;
+use crate::jit::tracer;
 use crate::jit::trampoline::{Targets, Trampolines};
+use crate::mechanisms::Mechanism;
 use crate::memory;
 
 /// Makes the compiler.
@@ -44,6 +46,7 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         return Err(Refusal::Extra);
     }
     fork::watch()?;
+    tracer::prepare();
     let targets = Targets {
         evaluator: private.evaluator as usize,
         uncompiled: frame::uncompiled as *const () as usize,
@@ -53,6 +56,10 @@ pub unsafe fn init(doors: Doors) -> Result<(), Refusal> {
         extra_index: extra_index as i32,
         clear_and_pop: private.clear_and_pop as usize,
         dealloc: private.dealloc,
+        free: match Mechanism::InstanceDrops.is_on() {
+            true => standins::drops::free as *const () as usize,
+            false => private.dealloc,
+        },
         hook: doors.hook,
         forward: doors.forward,
         slots: doors.slots,

@@ -58,6 +58,7 @@ pub mod string_keys;
 pub mod stubs;
 pub mod symbols;
 mod tell;
+pub mod tracer;
 pub mod trampoline;
 pub mod unwind;
 pub mod versions;

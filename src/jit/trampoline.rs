@@ -91,6 +91,8 @@ pub struct Targets {
     pub clear_and_pop: usize,
     /// `_Py_Dealloc`
     pub dealloc: usize,
+    /// `fn(object, tstate)`: the same.
+    pub free: usize,
     /// Our frame evaluator.
     pub hook: usize,
     /// Where a pointer is not NULL while another evaluator than the interpreter's stands behind ours.

@@ -26,9 +26,11 @@ pub fn hash(text: &str) -> String {
     sha256(fold(text).as_bytes()).to_string()
 }
 
-/// Place and hash of a function's or table's definition; `file` is for the answer only.
+/// Place and hash of a function's, table's or macro's definition; `file` is for the answer only.
 pub fn definition(file: &str, text: &str, name: &str) -> Option<Upstream> {
-    let (start, end) = span(text, name).or_else(|| table_span(text, name))?;
+    let (start, end) = span(text, name)
+        .or_else(|| table_span(text, name))
+        .or_else(|| macro_span(text, name))?;
     let line = text[..start].matches('\n').count() + 1;
     Some(Upstream {
         file: file.to_owned(),
@@ -78,6 +80,32 @@ fn span(text: &str, name: &str) -> Option<(usize, usize)> {
         }
     }
     None
+}
+
+/// The same for a macro, with the lines that its own goes on in.
+fn macro_span(text: &str, name: &str) -> Option<(usize, usize)> {
+    let mut at = 0;
+    let mut start = None;
+    for line in text.split_inclusive('\n') {
+        start = start.or_else(|| defines(line, name).then_some(at));
+        at += line.len();
+        if let Some(start) = start
+            && !line.trim_end_matches(['\r', '\n']).ends_with('\\')
+        {
+            return Some((start, at));
+        }
+    }
+    None
+}
+
+/// Whether the line begins the definition of a macro.
+fn defines(line: &str, name: &str) -> bool {
+    let directive = line.trim_start().strip_prefix('#').map(str::trim_start);
+    let Some(rest) = directive.and_then(|directive| directive.strip_prefix("define")) else {
+        return false;
+    };
+    let behind = rest.trim_start().strip_prefix(name);
+    behind.is_some_and(|behind| behind.starts_with(['(', ' ', '\t']))
 }
 
 /// The same for an array with its initialiser.
@@ -233,9 +261,42 @@ int last(int (*f)(int)) { return f(1); }
     }
 
     #[test]
+    fn a_macro_ends_with_its_last_line() {
+        let text = "\
+#ifdef LIMITED
+#  define ROOM_LEFT 1
+#endif
+#define ROOM 50
+#define BEGIN(op) \\
+    do { \\
+        take(op);
+int end(void);
+";
+        let found = definition("a.h", text, "ROOM").unwrap();
+        assert_eq!((found.line, found.hash), (4, hash("#define ROOM 50")));
+        let found = definition("a.h", text, "BEGIN").unwrap();
+        let begin = "#define BEGIN(op) \\\n do { \\\n take(op);";
+        assert_eq!((found.line, found.hash), (5, hash(begin)));
+        assert!(definition("a.h", text, "END").is_none());
+    }
+
+    #[test]
     fn odd_text_is_no_trouble() {
         for text in [
-            "", "f(", "f()", "f() {", "\"", "'\n", "/*", "//", "}})", "f(x){}}",
+            "",
+            "f(",
+            "f()",
+            "f() {",
+            "\"",
+            "'\n",
+            "/*",
+            "//",
+            "}})",
+            "f(x){}}",
+            "#",
+            "#define",
+            "#define f",
+            "#define f(\\",
         ] {
             fold(text);
             definition("a.c", text, "f");

@@ -37,10 +37,12 @@ unsafe extern "C" {
 }
 
 /// Instances have a dict, or the values of one.
-const MANAGED_DICT: std::ffi::c_ulong = 1 << 4;
-/// Instances have values behind their own members.
+pub const MANAGED_DICT: std::ffi::c_ulong = 1 << 4;
+/// Instances have the values of a dict, from 3.12 on behind their own members.
 #[cfg(Py_3_12)]
-const INLINE_VALUES: std::ffi::c_ulong = 1 << 2;
+pub const WITH_VALUES: std::ffi::c_ulong = 1 << 2;
+#[cfg(not(Py_3_12))]
+pub const WITH_VALUES: std::ffi::c_ulong = MANAGED_DICT;
 /// Where an instance has a pointer to its dict, and on 3.11 to the values that it has instead.
 pub const DICT: i32 = -24;
 #[cfg(not(Py_3_12))]
@@ -254,13 +256,7 @@ unsafe fn find(class: usize, name: *mut PyObject, attribute: *mut PyObject) -> F
 /// A live class that is no built-in one.
 pub unsafe fn has_values(ty: *mut PyTypeObject) -> bool {
     // SAFETY: by the caller.
-    unsafe {
-        #[cfg(Py_3_12)]
-        let flag = INLINE_VALUES;
-        #[cfg(not(Py_3_12))]
-        let flag = MANAGED_DICT;
-        (*ty).tp_flags & flag != 0 && shared_keys(ty as usize) != 0
-    }
+    unsafe { (*ty).tp_flags & WITH_VALUES != 0 && shared_keys(ty as usize) != 0 }
 }
 
 /// The index of a name among the keys that instances of a class share. Those and names in code are

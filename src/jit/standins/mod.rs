@@ -11,12 +11,14 @@ mod calls;
 mod containers;
 #[cfg(not(Py_3_12))]
 mod coroutines;
+pub mod drops;
 mod errors;
 mod imports;
 pub mod instances;
 mod numbers;
 pub mod operators;
 mod python;
+mod trashcan;
 #[cfg(not(Py_3_12))]
 mod unpacking;
 mod variadic;
@@ -24,11 +26,18 @@ mod variadic;
 #[cfg(not(Py_3_12))]
 pub use calls::{discard_finished, finished_result};
 
-pub use python::{FRAME_RUNNER, know, prepare};
+pub use python::{FRAME_RUNNER, know};
 
 use std::ffi::CStr;
 
 use crate::mechanisms::Mechanism;
+
+/// Learns what the stand-ins need of the running interpreter. Done once, with the GIL held, before
+/// anything is compiled.
+pub fn prepare() {
+    python::prepare();
+    drops::prepare();
+}
 
 /// The stand-in for a hidden function or variable.
 pub fn find(name: &CStr) -> Option<usize> {

@@ -26,6 +26,7 @@ MEANT = {
     "classes/few_classes.py": "attributes-in-place attribute-answers",
     "classes/instances_with_dicts.py": "attributes-in-place attribute-answers",
     "classes/initialised_in_place.py": "fresh-instances steady-words frameless-calls",
+    "classes/instances_dropped.py": "instance-drops",
     "classes/instances_made.py": "initializers instance-stand-ins",
     "classes/instances_of.py": "instance-checks supposing",
     "classes/many_classes.py": "attribute-answers members",
