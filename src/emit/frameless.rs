@@ -21,7 +21,7 @@ use crate::release::layout::{_PyInterpreterFrame, PyFunctionObject, PyVarObject}
 
 use super::asm::{Alu, Cc, Mem};
 use super::edge::{EdgeKind, Instr};
-use super::fresh::Fresh;
+use super::fresh::{Fresh, INIT_DEPTH};
 use super::machine::{R11, TSTATE};
 use super::node::{Anchor, FRAME_NODE, Id, Kind, NONE, Node};
 use super::pushing::Callee;
@@ -38,9 +38,6 @@ const DEEPEST: usize = 3;
 /// Instructions of all callees of an instruction.
 const LONGEST: u32 = 120;
 
-/// Calls that the interpreter nests to initialise an instance: that of the class, and `__init__`.
-const INIT_DEPTH: i32 = 2;
-
 /// An instruction of a callee, and what it is emitted by.
 pub type Chosen = (Instr, fn(&mut Emit<'_>) -> Flow);
 
@@ -53,12 +50,12 @@ pub trait Chooser {
 /// A callee that runs without a frame.
 pub(crate) struct Frameless<'a> {
     /// The stack slot of its first local, and how many it has.
-    first: usize,
+    pub(super) first: usize,
     locals: usize,
     function: Id,
     /// The instance that it initialises: it is made when the callee asks for it.
-    fresh: Option<Fresh>,
-    made: Option<Val>,
+    pub(super) fresh: Option<Fresh>,
+    pub(super) made: Option<Val>,
     /// What its caller goes on with.
     view: &'a CodeView,
     instr: Instr,
@@ -85,7 +82,7 @@ pub(crate) struct InPlace<'a> {
     /// waits for it.
     pub starts_block: bool,
     /// The callees at the present point, the innermost last.
-    callees: Vec<Frameless<'a>>,
+    pub(super) callees: Vec<Frameless<'a>>,
     /// Before the outermost call: the depth of the stack, the increments that were due of each
     /// node, and the unit where the instruction starts.
     base: usize,
@@ -216,19 +213,8 @@ impl<'a> Emit<'a> {
         self.run_frameless(callee, args, borrowed, None)
     }
 
-    /// A new instance that a callee without a frame has initialised.
-    pub(crate) fn init_frameless(
-        &mut self,
-        init: &Callee,
-        args: &[Val],
-        fresh: Fresh,
-    ) -> Flow<Option<Val>> {
-        let null = self.null();
-        let args: SmallVec<[Val; 8]> = [null].into_iter().chain(args.iter().copied()).collect();
-        self.run_frameless(init, &args, true, Some(fresh))
-    }
-
-    fn run_frameless(
+    /// The same, for what may be an instance that is to be initialised.
+    pub(super) fn run_frameless(
         &mut self,
         callee: &Callee,
         args: &[Val],
@@ -293,32 +279,6 @@ impl<'a> Emit<'a> {
             Some(made) => self.finish_fresh(made, result).map(Some),
             None => Ok(Some(result)),
         }
-    }
-
-    /// Makes the instance that the callee initialises, if local `i` is that and it is not there yet.
-    pub(crate) fn make_if_asked(&mut self, i: usize) -> Flow {
-        let Some(callee) = self.in_place.callees.last() else {
-            return Ok(());
-        };
-        let Frameless {
-            first,
-            fresh: Some(fresh),
-            made: None,
-            ..
-        } = *callee
-        else {
-            return Ok(());
-        };
-        if i > 0 {
-            return Ok(());
-        }
-        let object = self.make_fresh(&fresh)?;
-        self.py_incref(object)?;
-        self.st.stack[first] = object.0;
-        if let Some(callee) = self.in_place.callees.last_mut() {
-            callee.made = Some(object);
-        }
-        Ok(())
     }
 
     /// Whether a member that pushes a frame by itself is not worth it: the generic one calls a C function

@@ -183,6 +183,8 @@ impl Emit<'_> {
             true => EdgeKind::Error,
             false => EdgeKind::Interrupted { gone_to: unit },
         };
+        // Whatever is waiting may let go of what is on the heap.
+        self.flush_heap();
         // The call is over that names of keywords have waited for.
         let keywords = self.st.keywords.take();
         let context = self.snapshot(depth);

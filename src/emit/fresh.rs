@@ -6,6 +6,7 @@
 //! made with a frame.
 
 use pyo3::ffi;
+use smallvec::SmallVec;
 
 use crate::jit::context::Known;
 use crate::jit::standins::attributes::DICT;
@@ -17,9 +18,14 @@ use crate::release::layout::{PyDictValues, PyTypeObject};
 use super::Emit;
 use super::asm::Cc;
 use super::call::{Call, Target};
-use super::node::{Id, Kind};
+use super::frameless::Frameless;
+use super::node::{Id, Kind, Node};
+use super::pushing::Callee;
 use super::types::{Effect, Flow, Stop, Ty, Val};
 use super::words::Zeroed;
+
+/// Calls that the interpreter nests to initialise an instance: that of the class, and `__init__`.
+pub(crate) const INIT_DEPTH: i32 = 2;
 
 /// A class whose instances are made so.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +55,44 @@ impl Fresh {
 }
 
 impl Emit<'_> {
+    /// A new instance that a callee without a frame has initialised.
+    pub(crate) fn init_frameless(
+        &mut self,
+        init: &Callee,
+        args: &[Val],
+        fresh: Fresh,
+    ) -> Flow<Option<Val>> {
+        let null = self.null();
+        let args: SmallVec<[Val; 8]> = [null].into_iter().chain(args.iter().copied()).collect();
+        self.run_frameless(init, &args, true, Some(fresh))
+    }
+
+    /// Makes the instance that the callee initialises, if local `i` is that and it is not there yet.
+    pub(crate) fn make_if_asked(&mut self, i: usize) -> Flow {
+        let Some(callee) = self.in_place.callees.last() else {
+            return Ok(());
+        };
+        let Frameless {
+            first,
+            fresh: Some(fresh),
+            made: None,
+            ..
+        } = *callee
+        else {
+            return Ok(());
+        };
+        if i > 0 {
+            return Ok(());
+        }
+        let object = self.make_fresh(&fresh)?;
+        self.py_incref(object)?;
+        self.st.stack[first] = object.0;
+        if let Some(callee) = self.in_place.callees.last_mut() {
+            callee.made = Some(object);
+        }
+        Ok(())
+    }
+
     /// A new instance, of which it is known what it holds. Exits lead back to the call up to here, and
     /// none may follow.
     pub(crate) fn make_fresh(&mut self, fresh: &Fresh) -> Flow<Val> {
@@ -75,9 +119,7 @@ impl Emit<'_> {
 
     /// Says what the memory of a new instance holds.
     fn know_fresh(&mut self, object: Id, fresh: &Fresh) {
-        let class = Val(self
-            .st
-            .add(super::node::Node::new(Ty::Object, Kind::TypeOf(object))));
+        let class = Val(self.st.add(Node::new(Ty::Object, Kind::TypeOf(object))));
         let version = self.steady_key(class.0, &PyTypeObject::tp_version_tag);
         self.word_reads(version, fresh.version.into());
         self.know_values(object, fresh);

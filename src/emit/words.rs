@@ -158,30 +158,32 @@ impl Word {
 }
 
 impl State {
-    /// What both ways have found out, of which one is this one's.
+    /// What both ways have found out, of which one is this one's. New objects are known as long as both
+    /// ways have asked the same: what only one has stored there would be missed.
     pub fn join_words(&mut self, other: &State, nodes: usize) {
-        let same = |(a, b): &(&mut Word, &Word)| a.key == b.key;
+        let inside = |id: Id| id != NONE && id as usize >= nodes;
         let mut common = 0;
-        for (word, other) in self.words.iter_mut().zip(&other.words).take_while(same) {
-            *word = word.common(other);
-            let inside = |id: Id| id != NONE && id as usize >= nodes;
-            if matches!(word.key.base, Base::Node(id) if inside(id)) {
+        for (word, other) in self.words.iter_mut().zip(&other.words) {
+            let arms_own = matches!(word.key.base, Base::Node(id) if inside(id));
+            if word.key != other.key || arms_own {
                 break;
             }
+            *word = word.common(other);
             if inside(word.node) {
                 word.node = NONE;
             }
             common += 1;
         }
+        let alike = common == self.words.len()
+            && common == other.words.len()
+            && self.zeroed == other.zeroed;
+        let new = !self.zeroed.is_empty() || !other.zeroed.is_empty();
+        if new && !alike {
+            self.words.clear();
+            self.zeroed.clear();
+            return;
+        }
         self.words.truncate(common);
-        self.zeroed.retain(|zeroed| {
-            let known = match zeroed.base {
-                Base::Node(id) => (id as usize) < nodes,
-                Base::Word(i) => usize::from(i) < common,
-                Base::Address(_) => true,
-            };
-            known && other.zeroed.contains(zeroed)
-        });
     }
 
     /// Whether the way to a word begins at this value.

@@ -2,6 +2,7 @@
 makes it need one."""
 
 import gc
+import signal
 import sys
 import traceback
 
@@ -181,6 +182,54 @@ def collected(count):
 
 
 print(collected(3000), collected(3000))
+
+
+class Cycle:
+    def __init__(self, other):
+        self.other = other
+        self.me = self
+
+
+def cycles(count):
+    """The collector runs between the call and whatever is done with the new instance."""
+    total = 0
+    for i in range(count):
+        total += len(str(Cycle(i).me.other)) + Cycle((i,)).other[0] % 3
+        c = Cycle(c) if i % 50 else Cycle(None)
+    return total, c.me is c, c.other.other.me.other is c.other.other.other
+
+
+print(cycles(6000))
+
+
+class Holder:
+    def __init__(self, value):
+        self.value = value
+
+
+def taken(count):
+    """A signal's handler takes away what an operator's left operand comes from."""
+    holder = Holder([0])
+    handled = []
+
+    def handle(number, frame):
+        holder.value = ["new"] * len(handled)
+        handled.append(number)
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    try:
+        turns = 0
+        while len(handled) < count:
+            turns += len(holder.value + Holder([1]).value) > 0
+            holder.value = [turns]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    return turns > 0
+
+
+print(taken(20))
 
 
 def traced(count):
