@@ -101,6 +101,7 @@ impl Emit<'_> {
             target: Target::Address(instances::allocate_quietly as *const () as usize),
             result: Ty::Object,
             variadic: false,
+            // It lets go of nothing: what is borrowed stays, and nothing has to be taken back where it fails.
             effect: Effect::Pure,
             steals: 0,
             new_reference: true,
