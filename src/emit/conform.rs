@@ -71,9 +71,16 @@ impl Emit<'_> {
     fn count_for(&mut self, target: &Context) {
         let mut borrowed = vec![0u16; self.st.nodes.len()];
         let mut count = |id: Id, held: Held| {
+            // What the target has as a bare number needs no reference, even if an object was made of
+            // it here for another place.
             let free = matches!(
                 held,
-                Held::Local(_) | Held::Constant(_) | Held::Object { owned: false, .. }
+                Held::Local(_)
+                    | Held::Constant(_)
+                    | Held::Object { owned: false, .. }
+                    | Held::Float(_)
+                    | Held::Long(_)
+                    | Held::Bool(_)
             );
             if id != NONE {
                 borrowed[id as usize] += u16::from(free);
