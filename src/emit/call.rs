@@ -5,14 +5,15 @@ use smallvec::SmallVec;
 use crate::jit::context::{Gpr, Loc, Xmm};
 
 use super::Emit;
+use super::absent_frame::NO_FRAME;
 use super::asm::Alu;
-use super::frameless::NO_FRAME;
 use super::keep::Kept;
 use super::machine::{
     ARGUMENT_SLOTS, ARGUMENTS, R11, RAX, VECTOR_ARGUMENTS, XMM0, XMM15, is_volatile, native,
     stack_argument,
 };
 use super::node::{Anchor, At, Id, Kind, Node};
+use super::parallel::move_at_once;
 use super::types::{Callee, Effect, Exit, Flow, Signature, Stop, Ty, Val};
 
 /// What is called.
@@ -324,26 +325,8 @@ impl Emit<'_> {
     }
 
     /// A parallel move between general registers.
-    pub(crate) fn move_registers(&mut self, waiting: &mut SmallVec<[(Gpr, Gpr); 8]>) {
-        while !waiting.is_empty() {
-            let ready = waiting
-                .iter()
-                .position(|&(to, _)| waiting.iter().all(|&(_, from)| from != to));
-            match ready {
-                Some(i) => {
-                    let (to, from) = waiting.swap_remove(i);
-                    self.asm.mov(to, from);
-                }
-                None => {
-                    // Only cycles are left: break one.
-                    let (_, from) = waiting[0];
-                    self.asm.mov(R11, from);
-                    for (_, f) in waiting.iter_mut().filter(|(_, f)| *f == from) {
-                        *f = R11;
-                    }
-                }
-            }
-        }
+    pub(crate) fn move_registers(&mut self, moves: &mut [(Gpr, Gpr)]) {
+        move_at_once(moves, |_| R11, |to, from| self.asm.mov(to, from));
     }
 
     fn move_vectors(&mut self, sources: &[Loc]) {
@@ -355,32 +338,14 @@ impl Emit<'_> {
                 waiting.push((Xmm(i as u8), from));
             }
         }
-        self.move_xmms(&mut waiting);
+        move_at_once(
+            &mut waiting,
+            |_| XMM15,
+            |to, from| self.asm.mov_f64(to, from),
+        );
         for (i, &source) in sources.iter().enumerate() {
             if let Loc::Native(n) = source {
                 self.asm.load_f64(Xmm(i as u8), native(n));
-            }
-        }
-    }
-
-    /// A parallel move between vector registers.
-    pub(crate) fn move_xmms(&mut self, waiting: &mut SmallVec<[(Xmm, Xmm); 8]>) {
-        while !waiting.is_empty() {
-            let ready = waiting
-                .iter()
-                .position(|&(to, _)| waiting.iter().all(|&(_, from)| from != to));
-            match ready {
-                Some(i) => {
-                    let (to, from) = waiting.swap_remove(i);
-                    self.asm.mov_f64(to, from);
-                }
-                None => {
-                    let (_, from) = waiting[0];
-                    self.asm.mov_f64(XMM15, from);
-                    for (_, f) in waiting.iter_mut().filter(|(_, f)| *f == from) {
-                        *f = XMM15;
-                    }
-                }
             }
         }
     }

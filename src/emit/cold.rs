@@ -11,9 +11,9 @@ use crate::jit::starts::ContextKey;
 use crate::release::layout::_PyInterpreterFrame;
 
 use super::Emit;
+use super::absent_frame::NO_FRAME;
 use super::asm::{Alu, Cc, Mem, Site};
 use super::edge::{CallSite, Edge, EdgeKind, Mark};
-use super::frameless::NO_FRAME;
 use super::machine::{
     ALLOCATABLE, ALLOCATABLE_XMM, ARGUMENTS, FRAME, R11, RAX, RSP, XMM15, is_volatile, native,
 };

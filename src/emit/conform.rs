@@ -1,9 +1,10 @@
 //! Turning what holds at a point into what an existing block relies on.
 
-use crate::jit::context::{Behind, Context, Gpr, Held, Loc, Xmm};
+use crate::jit::context::{Behind, Context, Gpr, Held, Loc};
 
 use super::machine::{R11, XMM15, native};
 use super::node::{Anchor, At, Id, Kind, NONE};
+use super::parallel::move_at_once;
 use super::state::State;
 use super::{Emit, LOST};
 
@@ -214,33 +215,15 @@ impl Emit<'_> {
     }
 
     /// Moves values to where they belong, all at once.
-    fn move_locations(&mut self, waiting: &mut Vec<(Loc, Loc)>) {
-        waiting.retain(|(to, from)| to != from);
-        waiting.dedup();
-        while !waiting.is_empty() {
-            let ready = waiting
-                .iter()
-                .position(|&(to, _)| waiting.iter().all(|&(_, from)| from != to));
-            match ready {
-                Some(i) => {
-                    let (to, from) = waiting.swap_remove(i);
-                    self.move_location(to, from);
-                }
-                None => {
-                    // Only cycles are left: put one value aside. A cycle never mixes kinds of
-                    // registers, so that one scratch register of its kind is free for it.
-                    let (_, from) = waiting[0];
-                    let aside = match from {
-                        Loc::Xmm(_) => Loc::Xmm(Xmm(XMM15.0)),
-                        _ => Loc::Gpr(Gpr(R11.0)),
-                    };
-                    self.move_location(aside, from);
-                    for (_, f) in waiting.iter_mut().filter(|(_, f)| *f == from) {
-                        *f = aside;
-                    }
-                }
-            }
-        }
+    fn move_locations(&mut self, moves: &mut Vec<(Loc, Loc)>) {
+        moves.retain(|(to, from)| to != from);
+        moves.dedup();
+        // A circle never mixes kinds of registers, so that one scratch register of its kind is free.
+        let aside = |from| match from {
+            Loc::Xmm(_) => Loc::Xmm(XMM15),
+            _ => Loc::Gpr(R11),
+        };
+        move_at_once(moves, aside, |to, from| self.move_location(to, from));
     }
 
     fn move_location(&mut self, to: Loc, from: Loc) {

@@ -139,6 +139,26 @@ pub struct Instr {
     pub doubtful: bool,
 }
 
+impl Instr {
+    /// An instruction without prefixes of which nothing is known but what the code says.
+    pub fn new(unit: u32, oparg: u32, size: u32) -> Self {
+        Self {
+            unit,
+            start: unit,
+            oparg,
+            size,
+            plain: false,
+            live: [0; LIVE],
+            waits: false,
+            may_end: false,
+            guess: false,
+            refuted: false,
+            frameless: false,
+            doubtful: false,
+        }
+    }
+}
+
 /// What became of an instruction.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Step {

@@ -17,16 +17,16 @@ use crate::jit::facts;
 use crate::jit::record::{Record, UNFIT};
 use crate::jit::starts::ContextKey;
 use crate::mechanisms::Mechanism;
-use crate::release::layout::{_PyInterpreterFrame, PyFunctionObject, PyVarObject};
+use crate::release::layout::{PyFunctionObject, PyVarObject};
 
-use super::asm::{Alu, Cc, Mem};
+use super::asm::{Cc, Mem};
 use super::edge::{EdgeKind, Instr};
 use super::fresh::{Fresh, INIT_DEPTH};
 use super::machine::{R11, TSTATE};
-use super::node::{Anchor, FRAME_NODE, Id, Kind, NONE, Node};
+use super::node::{Anchor, Id, Kind};
 use super::pushing::Callee;
 use super::sight::Seen;
-use super::types::{Field, Flow, Stop, Ty, Val};
+use super::types::{Flow, Stop, Ty, Val};
 use super::view::CodeView;
 use super::words::Check;
 use super::{CROWDED, Emit, LOST, WAIT};
@@ -51,8 +51,8 @@ pub trait Chooser {
 pub(crate) struct Frameless<'a> {
     /// The stack slot of its first local, and how many it has.
     pub(super) first: usize,
-    locals: usize,
-    function: Id,
+    pub(super) locals: usize,
+    pub(super) function: Id,
     /// The instance that it initialises: it is made when the callee asks for it.
     pub(super) fresh: Option<Fresh>,
     pub(super) made: Option<Val>,
@@ -85,11 +85,11 @@ pub(crate) struct InPlace<'a> {
     pub(super) callees: Vec<Frameless<'a>>,
     /// Before the outermost call: the depth of the stack, the increments that were due of each
     /// node, and the unit where the instruction starts.
-    base: usize,
-    due: Vec<u16>,
-    start: u32,
+    pub(super) base: usize,
+    pub(super) due: Vec<u16>,
+    pub(super) start: u32,
     /// The result of the innermost callee, which has returned.
-    returned: Option<Id>,
+    pub(super) returned: Option<Id>,
     /// Instructions of the callees so far, and of those of the block's earlier instructions.
     emitted: u32,
     pub settled: u32,
@@ -435,123 +435,6 @@ impl<'a> Emit<'a> {
         }
         true
     }
-
-    /// The callee has returned.
-    pub(crate) fn return_frameless(&mut self, v: Val) -> Flow {
-        if self.nest > 0 {
-            return Err(Stop::Unsupported("a return in a branch"));
-        }
-        self.in_place.returned = Some(v.0);
-        Err(Stop::Ended)
-    }
-
-    /// Where an edge leads: out of a callee without a frame, back to the call.
-    pub(crate) fn way_out(&mut self, kind: EdgeKind, unit: u32) -> (EdgeKind, u32) {
-        if !self.is_frameless() {
-            return (kind, unit);
-        }
-        if self.effects {
-            self.fail("an exit behind what must not be done twice");
-        }
-        (EdgeKind::NeedsFrame, self.in_place.start)
-    }
-
-    /// Puts the counts from before the call in the place of the present ones, and the other way round.
-    /// Gives the depth that the stack had.
-    pub(crate) fn swap_counts(&mut self) -> usize {
-        for (node, due) in self.st.nodes.iter_mut().zip(&mut self.in_place.due) {
-            std::mem::swap(&mut node.due, due);
-        }
-        self.in_place.base
-    }
-
-    /// The depth up to which slots are the caller's.
-    pub(crate) fn callers_depth(&self) -> usize {
-        match self.is_frameless() {
-            true => self.in_place.base,
-            false => self.st.base,
-        }
-    }
-
-    /// The stack slot of a local of the callee.
-    pub(crate) fn frameless_slot(&self, i: usize) -> Option<usize> {
-        let callee = self.in_place.callees.last()?;
-        (i < callee.locals).then_some(callee.first + i)
-    }
-
-    /// A member of the frame that the callee does not have.
-    pub(crate) fn frameless_member(&mut self, field: &Field) -> Val {
-        let function = self.in_place.callees.last().map_or(NONE, |f| f.function);
-        let is = |other: &Field| field.name == other.name;
-        if is(&_PyInterpreterFrame::f_globals) {
-            return self.load(Val(function), &PyFunctionObject::func_globals);
-        }
-        if is(&_PyInterpreterFrame::f_builtins) {
-            return self.load(Val(function), &PyFunctionObject::func_builtins);
-        }
-        if field.offset == facts::FRAME_FUNCTION {
-            return Val(function);
-        }
-        self.fail(NO_FRAME)
-    }
-
-    /// Whether an address is in the frame that the callee does not have.
-    pub(crate) fn is_in_frame(&self, id: Id) -> bool {
-        id == FRAME_NODE
-            || matches!(
-                self.node(id).kind,
-                Kind::Address {
-                    base: FRAME_NODE,
-                    ..
-                }
-            )
-    }
-
-    /// What a check of the eval breaker is in a callee: where there is something to do, or somebody
-    /// watches, it needs a frame.
-    pub(crate) fn breaker_frameless(&mut self) -> Flow {
-        if self.was_checked(Check::Breaker, 0) {
-            return Ok(());
-        }
-        let context = self.snapshot(0);
-        match facts::WATCHED {
-            Some(watch) => {
-                let version = self
-                    .version(watch)
-                    .ok_or(Stop::Unsupported("too many changes of monitoring"))?;
-                self.asm
-                    .load(R11, Mem::new(TSTATE, facts::EVAL_BREAKER), 8, false);
-                self.asm.alu_imm(Alu::Cmp, true, R11, version);
-            }
-            None => {
-                let interp = crate::release::layout::PyThreadState::interp.offset;
-                self.asm.load(R11, Mem::new(TSTATE, interp), 8, false);
-                self.asm
-                    .cmp_mem_imm(Mem::new(R11, facts::EVAL_BREAKER), 0, 4);
-            }
-        }
-        self.need_frame_if(Cc::NE, context);
-        Ok(())
-    }
-
-    /// The object that a slot of the callee holds now.
-    pub(crate) fn seen_in_slot(&self, i: usize) -> Option<usize> {
-        let id = *self.st.stack.get(i)?;
-        if !self.is_frameless() || id == NONE || self.node(id).ty != Ty::Object {
-            return None;
-        }
-        match self.seen(id) {
-            Seen::Bits(object) => Some(object as usize),
-            Seen::Hidden | Seen::Unknown => None,
-        }
-    }
-
-    /// What stands for the frame of a call that is over.
-    pub(crate) fn stand_for_frame(&mut self, result: Val) -> Val {
-        let stand = self.st.add(Node::new(Ty::Ptr, Kind::Imm(1)));
-        self.in_place.done = Some((stand, result.0));
-        Val(stand)
-    }
 }
 
 /// Whether the interpreter has run code for so long that it specialises it.
@@ -566,6 +449,3 @@ fn is_warm(code: usize) -> bool {
         code != 0
     }
 }
-
-/// Why the instruction of a callee is not emitted without a frame.
-pub(crate) const NO_FRAME: &str = "what a callee without a frame does not have";

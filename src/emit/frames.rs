@@ -189,24 +189,8 @@ impl Emit<'_> {
         let keywords = self.st.keywords.take();
         let context = self.snapshot(depth);
         self.st.keywords = keywords;
-        let site = match facts::WATCHED {
-            Some(watch) => {
-                let breaker = Mem::new(TSTATE, facts::EVAL_BREAKER);
-                self.asm.load(R11, breaker, 8, false);
-                let version = self
-                    .version(watch)
-                    .ok_or(Stop::Unsupported("too many changes of monitoring"))?;
-                self.asm.alu_imm(Alu::Cmp, true, R11, version);
-                self.asm.jcc(Cc::NE)
-            }
-            None => {
-                let interp = Mem::new(TSTATE, PyThreadState::interp.offset);
-                self.asm.load(R11, interp, 8, false);
-                self.asm
-                    .cmp_mem_imm(Mem::new(R11, facts::EVAL_BREAKER), 0, 4);
-                self.asm.jcc(Cc::NE)
-            }
-        };
+        self.compare_breaker()?;
+        let site = self.asm.jcc(Cc::NE);
         // Where execution goes on is what the jump says that follows.
         let goes_on = Rc::new(Cell::new(unit));
         self.breaker = Some(Rc::clone(&goes_on));
@@ -217,6 +201,27 @@ impl Emit<'_> {
             self.asm.test(false, R11, R11);
             let site = self.asm.jcc(Cc::NE);
             self.add_edge(site, EdgeKind::Interpret(WATCHED), unit, context);
+        }
+        Ok(())
+    }
+
+    /// Looks whether something waits, or whether what is watched has changed: not equal then.
+    pub(crate) fn compare_breaker(&mut self) -> Flow {
+        match facts::WATCHED {
+            Some(watch) => {
+                let version = self
+                    .version(watch)
+                    .ok_or(Stop::Unsupported("too many changes of monitoring"))?;
+                self.asm
+                    .load(R11, Mem::new(TSTATE, facts::EVAL_BREAKER), 8, false);
+                self.asm.alu_imm(Alu::Cmp, true, R11, version);
+            }
+            None => {
+                let interp = Mem::new(TSTATE, PyThreadState::interp.offset);
+                self.asm.load(R11, interp, 8, false);
+                self.asm
+                    .cmp_mem_imm(Mem::new(R11, facts::EVAL_BREAKER), 0, 4);
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::jit::context::Keywords;
 
 use super::Emit;
-use super::frameless::NO_FRAME;
+use super::absent_frame::NO_FRAME;
 use super::types::{Flow, Stop, Ty, Val};
 
 impl Emit<'_> {

@@ -2,7 +2,7 @@
 
 use crate::jit::context::{Loc, Xmm};
 
-use super::frameless::NO_FRAME;
+use super::absent_frame::NO_FRAME;
 use super::machine::{ALLOCATABLE, ALLOCATABLE_XMM, NATIVE_SLOTS, native};
 use super::node::{At, Id, Kind, NONE, Node};
 use super::state::State;

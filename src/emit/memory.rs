@@ -8,9 +8,9 @@ use crate::jit::fold;
 use crate::release::layout::{PyThreadState, PyVarObject};
 
 use super::Emit;
+use super::absent_frame::NO_FRAME;
 use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::OldObject;
-use super::frameless::NO_FRAME;
 use super::iterators::NEXT;
 use super::machine::R11;
 use super::node::{Anchor, At, FRAME_NODE, Id, Kind, NONE, Node};

@@ -3,6 +3,7 @@
 //! The interface between generated code and this folder is described in
 //! `docs/architecture.md`, "The emitter interface".
 
+mod absent_frame;
 mod arith;
 mod asm;
 mod at_once;
@@ -37,6 +38,7 @@ mod node;
 mod numbers;
 mod offsets;
 mod operand;
+mod parallel;
 mod parameters;
 mod passes;
 mod pushing;
@@ -215,20 +217,7 @@ impl<'a> Emit<'a> {
             writers: Vec::new(),
             marks: block.marks,
             compared: false,
-            instr: Instr {
-                unit,
-                start: unit,
-                oparg: 0,
-                size: 1,
-                plain: false,
-                live: Default::default(),
-                waits: false,
-                may_end: false,
-                guess: false,
-                refuted: false,
-                frameless: false,
-                doubtful: false,
-            },
+            instr: Instr::new(unit, 0, 1),
             uses,
             careful: false,
             kept: None,

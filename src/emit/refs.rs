@@ -7,9 +7,9 @@ use crate::jit::context::{Behind, Gpr, Known};
 use crate::jit::facts;
 
 use super::Emit;
+use super::absent_frame::NO_FRAME;
 use super::asm::{Alu, Cc, Mem, Shift};
 use super::cold::Dealloc;
-use super::frameless::NO_FRAME;
 use super::intrinsics::str_type;
 use super::keep::Kept;
 use super::machine::R11;

@@ -5,9 +5,9 @@ use crate::jit::facts;
 use crate::mechanisms::Mechanism;
 
 use super::Emit;
+use super::absent_frame::NO_FRAME;
 use super::asm::{Cc, Mem};
 use super::cold::Dealloc;
-use super::frameless::NO_FRAME;
 use super::node::{Anchor, At, Id, Kind, NONE};
 use super::offsets::OB_TYPE;
 use super::state::Local;

@@ -103,20 +103,7 @@ fn listing(source: &str) -> String {
         let opcode = opcode.unwrap_or_else(|| panic!("no opcode {name}"));
         e.mark(unit, 0, false);
         comments.push((unit, format!("{name} {oparg}")));
-        let instr = Instr {
-            unit,
-            start: unit,
-            oparg,
-            size: 1 + u32::from(opcode.caches),
-            plain: false,
-            live: Default::default(),
-            waits: false,
-            may_end: false,
-            guess: false,
-            refuted: false,
-            frameless: false,
-            doubtful: false,
-        };
+        let instr = Instr::new(unit, oparg, 1 + u32::from(opcode.caches));
         match e.step(instr, opcode.variants[0].emitter) {
             Step::Continue(next) => unit = next,
             Step::Ended => break,

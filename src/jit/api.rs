@@ -16,11 +16,17 @@ use crate::jit::{code, facts, frame, init as setup, listing, resume, show};
 /// Why the compiler cannot work in this process at all.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    #[error("no memory for machine code: {0}")]
+    #[error(
+        "There is no memory for machine code ({0}): give the process more, or do without Cevalry."
+    )]
     Memory(#[from] std::io::Error),
-    #[error("this interpreter does not export {0}")]
+    #[error(
+        "This Python does not export {0}, which compiled code calls: use one that was built with its symbols."
+    )]
     Symbol(&'static str),
-    #[error("code objects have no room for another extension's data")]
+    #[error(
+        "Other packages have taken every slot that code objects have for others (PEP 523): import Cevalry before them."
+    )]
     Extra,
 }
 

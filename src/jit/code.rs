@@ -37,18 +37,8 @@ pub fn decode(units: &[Unit], start: u32) -> Option<Decoded> {
             return Some(Decoded {
                 opcode,
                 instr: Instr {
-                    unit,
                     start,
-                    oparg,
-                    size,
-                    plain: false,
-                    live: Default::default(),
-                    waits: false,
-                    may_end: false,
-                    guess: false,
-                    refuted: false,
-                    frameless: false,
-                    doubtful: false,
+                    ..Instr::new(unit, oparg, size)
                 },
             });
         }

@@ -55,20 +55,7 @@ pub fn opcode(jit: &Jit, name: &str, oparg: u8) -> Result<String, Reason> {
         keywords: None,
     };
     let starts = Starts::default();
-    let instr = Instr {
-        unit: 0,
-        start: 0,
-        oparg: oparg.into(),
-        size: 1 + u32::from(opcode.caches),
-        plain: false,
-        live: Default::default(),
-        waits: false,
-        may_end: false,
-        guess: false,
-        refuted: false,
-        frameless: false,
-        doubtful: false,
-    };
+    let instr = Instr::new(0, oparg.into(), 1 + u32::from(opcode.caches));
     let mut e = Emit::new(&view, &starts, &context, 0);
     match e.step(instr, variant.emitter) {
         Step::Continue(next) => e.leave(EdgeKind::Go, next),

@@ -63,7 +63,7 @@ pub struct Args {
     /// Count modules in which a recorded run found no difference without running them again.
     #[arg(long)]
     resume: bool,
-    /// Modules of the test suite; without them, about a hundred telling ones. `all` is the whole suite.
+    /// Modules of the test suite; without them, some sixty telling ones. `all` is the whole suite.
     #[arg(value_name = "TEST")]
     tests: Vec<String>,
 }
