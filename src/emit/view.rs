@@ -1,5 +1,6 @@
 //! The code object that is being compiled, as emitters see it.
 
+use crate::emit::types::Field;
 use crate::jit::trampoline::Trampolines;
 
 /// A code unit: opcode (de-specialised) and argument.
@@ -21,6 +22,21 @@ pub struct Doors {
     /// Where a pointer is not NULL while another evaluator than the interpreter's stands behind ours.
     pub forward: usize,
     pub slots: Slots,
+}
+
+impl Doors {
+    /// What templates are to read in a member where one of these may be.
+    pub fn shown(&self, field: &Field, bits: u64) -> u64 {
+        let (own, shown) = match field.name {
+            "PyInterpreterState.eval_frame" => (self.hook, 0),
+            "PyFunctionObject.vectorcall" => (self.entry, self.default_entry),
+            _ => return bits,
+        };
+        match own != 0 && bits == own as u64 {
+            true => shown as u64,
+            false => bits,
+        }
+    }
 }
 
 /// What resumes generators and coroutines from C, and what that asks.

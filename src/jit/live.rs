@@ -4,6 +4,8 @@
 //! may be known only by its type, or not at all. A guard that is certainly false ends the
 //! matcher; an unknown one counts as true, and is noted when it is a test of a type.
 
+use pyo3::ffi;
+
 use crate::emit::Emit;
 use crate::emit::edge::{Instr, LIVE};
 use crate::emit::types::{Elem, Exit, Field, Flow, Number, Stop, Symbol, Text, Ty, Val};
@@ -304,6 +306,8 @@ impl<'a> Live<'a> {
     pub fn tstate(&mut self) -> Val {
         match self.operands.registers() {
             Some(r) => self.bits(r.tstate() as u64),
+            // SAFETY: code is compiled with the GIL held.
+            None if self.view.is_live() => self.bits(unsafe { ffi::PyThreadState_Get() } as u64),
             None => self.unknown(),
         }
     }
@@ -401,7 +405,7 @@ impl<'a> Live<'a> {
                 let bits = fold::read(field.ty, base.wrapping_add_signed(field.offset.into()));
                 Item::Bits(match field.bits {
                     Some((first, width)) => bits >> first & ((1 << width) - 1),
-                    None => bits,
+                    None => self.view.doors.shown(field, bits),
                 })
             },
             Item::Typed(ty) if field.offset == layout::PyObject::ob_type.offset => {
