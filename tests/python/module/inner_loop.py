@@ -1,4 +1,4 @@
-"""What the machine code of a loop over floats does not do: make objects and count references."""
+"""What the machine code of loops over floats and slices does not do: make objects and count references."""
 import re
 import unittest
 
@@ -36,7 +36,28 @@ def sections(listing):
     return [part.split("\n", 1) for part in parts[1:] if "\n" in part]
 
 
+def turn(n):
+    items = list(range(9))
+    total = 0
+    for i in range(n):
+        last = 3 + (i & 3)
+        items[:last + 1] = items[last::-1]
+        total += items[0]
+    return items, total
+
+
 class InnerLoop(unittest.TestCase):
+    def test_slices_of_lists_are_not_objects(self):
+        expected = turn(200)
+        cevalry.enable(threshold=0)
+        self.addCleanup(cevalry.disable)
+        for _ in range(4):
+            self.assertEqual(turn(200), expected)
+        code = cevalry.disassemble(turn, hot=True)
+        self.assertIn("items[last::-1]", code)
+        for call in ("PyObject_GetItem", "PyObject_SetItem", "PySlice_New", "_PyBuildSlice_ConsumeRefs"):
+            self.assertNotIn(call, code)
+
     def test_floats_that_pass_through_are_not_objects(self):
         expected = pull(*system(), 0.01, 60)
         cevalry.enable(threshold=0)

@@ -58,8 +58,11 @@ impl Suite {
     ) -> Result<Option<(String, String)>> {
         let report = scratch.join("report.xml");
         let log = scratch.join("log");
-        let mut command = Command::new(&self.python);
+        // Shells let programs in the background ignore interrupts, for which some tests wait.
+        let mut command = Command::new("env");
         command
+            .arg("--default-signal=INT")
+            .arg(&self.python)
             .args(["-u", "-m", "test", "-v", "--timeout"])
             .arg(PATIENCE.to_string())
             .arg("--junit-xml")
