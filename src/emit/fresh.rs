@@ -21,6 +21,7 @@ use super::call::{Call, Target};
 use super::frameless::Frameless;
 use super::node::{Id, Kind, Node};
 use super::pushing::Callee;
+use super::table::none_address;
 use super::types::{Effect, Flow, Stop, Ty, Val};
 use super::words::Zeroed;
 
@@ -171,9 +172,7 @@ impl Emit<'_> {
 
     /// The new instance, which its `__init__` has filled: that has returned `None`.
     pub(crate) fn finish_fresh(&mut self, object: Val, result: Val) -> Flow<Val> {
-        // SAFETY: the GIL is held while something is compiled.
-        let none = unsafe { ffi::Py_None() } as i64;
-        if self.node(result.0).imm() != Some(none) {
+        if self.node(result.0).imm() != Some(none_address()) {
             return Err(Stop::Unsupported("an `__init__` that may return something"));
         }
         self.py_decref(result)?;

@@ -162,9 +162,14 @@ impl Emit<'_> {
                 Some(Err(self.compare(Op::Eq, ty, Val(raw), zero)))
             }
             Kind::BoxBool(_) => Some(Ok(false)),
-            _ if other == singleton(true) || other == singleton(false) || other == none() => {
+            _ if other == singleton(true)
+                || other == singleton(false)
+                || other == none_address() =>
+            {
                 match x.known {
-                    Known::Type(t) if other == none() => (t != none_type()).then_some(Ok(false)),
+                    Known::Type(t) if other == none_address() => {
+                        (t != none_type()).then_some(Ok(false))
+                    }
                     Known::Type(t) => (t != facts::bool_type()).then_some(Ok(false)),
                     _ => None,
                 }
@@ -538,7 +543,8 @@ fn is_static_type(t: usize) -> bool {
     t == facts::float_type() || t == facts::long_type() || t == facts::bool_type()
 }
 
-fn none() -> i64 {
+/// Where `None` is.
+pub(crate) fn none_address() -> i64 {
     // SAFETY: the address of a static.
     unsafe { pyo3::ffi::Py_None() as usize as i64 }
 }

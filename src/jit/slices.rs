@@ -18,6 +18,8 @@ pub const UNBOXED: u32 = 1;
 pub const COUNTED: u32 = 8;
 /// Whoever assigns drops its only reference to the value next.
 pub const LAST_USE: u32 = 64;
+/// A bound is `None` or NULL: one bit for each, as above.
+pub const ABSENT: u32 = 128;
 
 /// Lengths of values that are copied without asking for memory.
 const SHORT: usize = 32;
@@ -177,6 +179,9 @@ unsafe fn with_object<T>(
 unsafe fn bounds(words: [usize; 3], shape: u32) -> Option<Bounds> {
     let mut bounds = [None; 3];
     for (i, &word) in words.iter().enumerate() {
+        if shape & ABSENT << i != 0 {
+            continue;
+        }
         bounds[i] = match shape & UNBOXED << i != 0 {
             true => Some(word as Py_ssize_t),
             // SAFETY: by the caller.
