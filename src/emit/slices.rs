@@ -18,10 +18,6 @@ use super::node::{Anchor, Id, Kind, Node};
 use super::table::none_address;
 use super::types::{Effect, Flow, Stop, Ty, Val};
 
-/// Since 3.12 the collector waits for the next check of the eval breaker: what makes a list runs no
-/// Python code.
-const COLLECTS_LATER: bool = cfg!(Py_3_12);
-
 impl Emit<'_> {
     /// A slice of bounds that stay with whoever has them.
     pub(crate) fn new_slice(&mut self, bounds: [Val; 3]) -> Flow<Option<Val>> {
@@ -134,8 +130,6 @@ impl Emit<'_> {
         self.flush_heap();
         let mut shape = 0;
         let built_in = self.is_sliced_without_object(container.0);
-        // Whether the bounds are numbers and `None`, whatever happens.
-        let mut simple = true;
         let mut args = [container; 6];
         for (i, &bound) in bounds.iter().enumerate() {
             args[i + 1] = Val(bound);
@@ -152,10 +146,7 @@ impl Emit<'_> {
                             shape |= slices::UNBOXED << i;
                             args[i + 1] = self.int(Ty::I64, v);
                         }
-                        None => {
-                            shape |= self.counted(bound, i);
-                            simple = false;
-                        }
+                        None => shape |= self.counted(bound, i),
                     }
                 }
                 Kind::Imm(none) if self.is_null(bound) || none == none_address() => {
@@ -164,7 +155,6 @@ impl Emit<'_> {
                 _ => {
                     self.materialise(bound);
                     shape |= self.counted(bound, i);
-                    simple = false;
                 }
             }
         }
@@ -181,10 +171,7 @@ impl Emit<'_> {
             target: Target::Address(function as usize),
             result,
             variadic: false,
-            effect: match built_in && simple && v.is_none() && COLLECTS_LATER {
-                true => Effect::Raises,
-                false => Effect::Escapes,
-            },
+            effect: Effect::Escapes,
             steals: 0,
             new_reference: true,
             args: &args[..=last],
